@@ -1,0 +1,218 @@
+"""The Gaussian mixture: its density, its posteriors, its fit and what the fit is worth.
+
+    p(x) = sum_k w_k N(x | m_k, S_k)                                                 (1)
+
+over standardized features x of d dimensions, with K components of weight w_k, mean m_k and
+covariance S_k. scikit-learn's GaussianMixture fits it by EM; what follows from a fitted mixture
+is computed here, from plain arrays, so that later stages need no scikit-learn and no pickle.
+The equations are numbered as in docs/method.md. Logarithms are natural, so entropies are in nats.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp, xlogy
+from threadpoolctl import threadpool_limits
+
+from stages._scaling import FloatArray
+
+BoolArray = NDArray[np.bool_]
+CovarianceType = Literal["full", "tied", "diag", "spherical"]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights (K,), means (K, d) and covariances (K, d, d), whatever form they were fitted in."""
+
+    covariance_type: CovarianceType
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, which from_json() reads."""
+        return {
+            "covariance_type": self.covariance_type,
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "covariances": self.covariances.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Mixture":
+        """Return the mixture that to_json() wrote; keys of other things are left alone."""
+        return cls(
+            covariance_type=content["covariance_type"],
+            weights=np.array(content["weights"]),
+            means=np.array(content["means"]),
+            covariances=np.array(content["covariances"]),
+        )
+
+
+def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
+    """Return log N(x_n | m_k, S_k) of every point under every component, (N, K).
+
+    With S = L L^T the Mahalanobis distance is |L^-1 (x - m)|^2 and log |S| = 2 sum log L_ii:
+    -1/2 (d log 2 pi + log |S| + |L^-1 (x - m)|^2), Bishop (2006) eq. 2.43.       (2)
+    """
+    d = points.shape[1]
+    columns = []
+    for mean, covariance in zip(mixture.means, mixture.covariances, strict=True):
+        cholesky = np.linalg.cholesky(covariance)
+        whitened = solve_triangular(cholesky, (points - mean).T, lower=True)
+        log_determinant = 2 * np.log(np.diag(cholesky)).sum()
+        columns.append(-0.5 * (d * np.log(2 * np.pi) + log_determinant + (whitened**2).sum(axis=0)))
+    return np.column_stack(columns)
+
+
+def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return p(k | x_n), (N, K), rows summing to 1, and log p(x_n), (N,): the E-step.
+
+    p(k | x) = w_k N(x | m_k, S_k) / p(x), Bishop (2006) eq. 9.23.                 (3)
+    """
+    joint = log_densities(mixture, points) + np.log(mixture.weights)
+    log_likelihoods: FloatArray = logsumexp(joint, axis=1)
+    return np.exp(joint - log_likelihoods[:, None]), log_likelihoods
+
+
+def entropy(posterior: FloatArray) -> FloatArray:
+    """Shannon entropy of each row of posteriors, (N, K) -> (N,), in nats, 0 to log K.
+
+    H = -sum_k p_k log p_k with 0 log 0 = 0, nothing clipped.                      (8)
+    """
+    plogp: FloatArray = xlogy(posterior, posterior)
+    return 0.0 - plogp.sum(axis=1)
+
+
+def free_parameters(k: int, d: int, covariance_type: CovarianceType) -> int:
+    """Return the number p of free parameters.
+
+    p = K - 1 weights + K d means + the covariances' own: K d (d + 1) / 2 when full, d (d + 1) / 2
+    when tied, K d when diag, K when spherical.                                     (5)
+    """
+    per_covariance = d * (d + 1) // 2
+    covariance = {
+        "full": k * per_covariance,
+        "tied": per_covariance,
+        "diag": k * d,
+        "spherical": k,
+    }
+    return k - 1 + k * d + covariance[covariance_type]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit is worth on the songs it was fitted on; the criteria are better when lower."""
+
+    n_components: int
+    covariance_type: CovarianceType
+    parameters: int  # p, the number of free parameters
+    log_likelihood: float  # ln L, the sum over songs, in nats
+    bic: float
+    aic: float
+    icl: float
+    iterations: int  # EM steps of the best start
+    converged: int  # 1: the last step gained less than tol per song
+    smallest_weight: float
+    smallest_eigenvalue: float  # of any component's covariance, standardized units
+    collapsed: int  # components that hold no spread or no songs of their own
+    sound: int  # 1: converged and nothing collapsed
+
+
+def rate_fit(
+    mixture: Mixture, points: FloatArray, *, iterations: int, converged: bool, reg_covar: float
+) -> Fit:
+    """Rate a mixture on the points it was fitted on.
+
+    BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
+    ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
+    """
+    posterior, log_likelihoods = posteriors(mixture, points)
+    songs, d = points.shape
+    k = len(mixture.weights)
+    log_likelihood = log_likelihoods.sum()
+    parameters = free_parameters(k, d, mixture.covariance_type)
+    bic = -2 * log_likelihood + parameters * np.log(songs)
+    collapsed = collapsed_components(mixture, songs, reg_covar)
+    return Fit(
+        n_components=k,
+        covariance_type=mixture.covariance_type,
+        parameters=parameters,
+        log_likelihood=float(log_likelihood),
+        bic=float(bic),
+        aic=float(-2 * log_likelihood + 2 * parameters),
+        icl=float(bic + 2 * entropy(posterior).sum()),
+        iterations=iterations,
+        converged=int(converged),
+        smallest_weight=float(mixture.weights.min()),
+        smallest_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
+        collapsed=int(collapsed.sum()),
+        sound=int(converged and not collapsed.any()),
+    )
+
+
+def collapsed_components(mixture: Mixture, songs: int, reg_covar: float) -> BoolArray:
+    """Tell which components, (K,), describe no group of songs but a spike of the density.
+
+    Our choice: at least half of the smallest variance is reg_covar's own (EM adds it to every
+    variance), or the weight amounts to two songs or fewer.
+    """
+    smallest = np.linalg.eigvalsh(mixture.covariances).min(axis=1)
+    collapsed: BoolArray = (smallest <= 2 * reg_covar) | (mixture.weights * songs <= 2)
+    return collapsed
+
+
+def fit_mixture(
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    *,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    reg_covar: float,
+    seed: int,
+) -> Any:
+    """Fit by EM and return scikit-learn's GaussianMixture: the best of n_init k-means starts.
+
+    One thread: at this size threads cost more than they give, and the sums then have the same
+    order, hence the same bytes, on every machine. A fit that did not converge says so in its
+    `converged_`, which the caller must report; the warning would only say it once more.
+    """
+    from sklearn.exceptions import ConvergenceWarning  # 1.2 s to import, and only fits need it
+    from sklearn.mixture import GaussianMixture
+
+    model = GaussianMixture(
+        k,
+        covariance_type=covariance_type,
+        n_init=n_init,
+        max_iter=max_iter,
+        tol=tol,
+        reg_covar=reg_covar,
+        random_state=seed,
+    )
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(points)
+
+
+def mixture_of(model: Any) -> Mixture:
+    """Return the plain arrays of a fitted GaussianMixture, covariances expanded to (K, d, d)."""
+    k, d = model.means_.shape
+    fitted = model.covariances_
+    expanded = {
+        "full": lambda: fitted,
+        "tied": lambda: np.broadcast_to(fitted, (k, d, d)),
+        "diag": lambda: fitted[:, :, None] * np.eye(d),
+        "spherical": lambda: fitted[:, None, None] * np.eye(d),
+    }
+    return Mixture(
+        covariance_type=model.covariance_type,
+        weights=model.weights_,
+        means=model.means_,
+        covariances=np.array(expanded[model.covariance_type]()),
+    )

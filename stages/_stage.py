@@ -1,0 +1,38 @@
+"""How every stage ends: what it says, and how it fails.
+
+A stage speaks on standard error only. What a user can cause (a wrong parameter, a broken table,
+a full disk, Ctrl-C) is said in one line without a traceback; a traceback is a bug of ours.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class StageError(Exception):
+    """What was expected, what was found, where, and what to do: a sentence for the user."""
+
+
+def stage_name() -> str:
+    """Name of the running stage: `python -m stages.k_sweep` is k_sweep."""
+    return Path(sys.argv[0]).stem
+
+
+def say(sentence: str) -> None:
+    """Write one line on standard error, headed by the stage's name."""
+    print(f"{stage_name()}: {sentence}", file=sys.stderr, flush=True)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage's main(); exit 1 on what the user can mend, 130 on Ctrl-C."""
+    try:
+        main()
+    except StageError as error:
+        say(str(error))
+        sys.exit(1)
+    except OSError as error:
+        say(f"{error.filename or 'a file'}: {error.strerror or error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say("interrupted; nothing half-written is left. `dvc repro` starts this stage again")
+        sys.exit(130)
