@@ -64,6 +64,14 @@ def write_table(path: Path, table: pd.DataFrame, float_format: str | None = "%.8
         table.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n")
 
 
+def write_pickle(path: Path, estimator: Any) -> None:
+    """Write a scikit-learn estimator with joblib, for people: the pipeline reads no pickle."""
+    import joblib  # only the stages that write a pickle pay for the import
+
+    with replacing(path) as temporary:
+        joblib.dump(estimator, temporary)
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV that an earlier stage wrote; floats come back exactly as written."""
     return pd.read_csv(

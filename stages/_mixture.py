@@ -9,19 +9,33 @@ The equations are numbered as in docs/method.md. Logarithms are natural, so entr
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 from threadpoolctl import threadpool_limits
 
+from stages._params import Range
 from stages._scaling import FloatArray
 
 BoolArray = NDArray[np.bool_]
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
+
+
+@dataclass(frozen=True)
+class MixtureParams:
+    """How every mixture is fitted, in k_sweep and train_gmm alike."""
+
+    n_init: Annotated[int, Range(1)]  # starts
+    max_iter: Annotated[int, Range(1)]  # EM steps per start
+    tol: Annotated[float, Range(above=0)]  # nats per song
+    reg_covar: Annotated[float, Range(0)]  # variance, standardized units
+    seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,8 @@ def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatA
     """
     joint = log_densities(mixture, points) + np.log(mixture.weights)
     log_likelihoods: FloatArray = logsumexp(joint, axis=1)
-    return np.exp(joint - log_likelihoods[:, None]), log_likelihoods
+    posterior: FloatArray = np.exp(joint - log_likelihoods[:, None])
+    return posterior, log_likelihoods
 
 
 def entropy(posterior: FloatArray) -> FloatArray:
@@ -108,7 +123,7 @@ def free_parameters(k: int, d: int, covariance_type: CovarianceType) -> int:
 class Fit:
     """What a fit is worth on the songs it was fitted on; the criteria are better when lower."""
 
-    n_components: int
+    k: int
     covariance_type: CovarianceType
     parameters: int  # p, the number of free parameters
     log_likelihood: float  # ln L, the sum over songs, in nats
@@ -122,36 +137,41 @@ class Fit:
     collapsed: int  # components that hold no spread or no songs of their own
     sound: int  # 1: converged and nothing collapsed
 
+    def faults(self) -> str:
+        """Return in words what is wrong with the fit, "" where it is sound."""
+        not_converged = "" if self.converged else f"not converged in {self.iterations} steps"
+        collapsed = f"{self.collapsed} collapsed" if self.collapsed else ""
+        return ", ".join(fault for fault in (not_converged, collapsed) if fault)
 
-def rate_fit(
-    mixture: Mixture, points: FloatArray, *, iterations: int, converged: bool, reg_covar: float
-) -> Fit:
-    """Rate a mixture on the points it was fitted on.
+
+def rate_fit(model: Any, points: FloatArray) -> Fit:
+    """Rate a fitted GaussianMixture on the points it was fitted on.
 
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
     """
+    mixture = mixture_of(model)
     posterior, log_likelihoods = posteriors(mixture, points)
     songs, d = points.shape
     k = len(mixture.weights)
     log_likelihood = log_likelihoods.sum()
     parameters = free_parameters(k, d, mixture.covariance_type)
     bic = -2 * log_likelihood + parameters * np.log(songs)
-    collapsed = collapsed_components(mixture, songs, reg_covar)
+    collapsed = collapsed_components(mixture, songs, model.reg_covar)
     return Fit(
-        n_components=k,
+        k=k,
         covariance_type=mixture.covariance_type,
         parameters=parameters,
         log_likelihood=float(log_likelihood),
         bic=float(bic),
         aic=float(-2 * log_likelihood + 2 * parameters),
         icl=float(bic + 2 * entropy(posterior).sum()),
-        iterations=iterations,
-        converged=int(converged),
+        iterations=int(model.n_iter_),
+        converged=int(model.converged_),
         smallest_weight=float(mixture.weights.min()),
         smallest_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
         collapsed=int(collapsed.sum()),
-        sound=int(converged and not collapsed.any()),
+        sound=int(model.converged_ and not collapsed.any()),
     )
 
 
@@ -166,11 +186,21 @@ def collapsed_components(mixture: Mixture, songs: int, reg_covar: float) -> Bool
     return collapsed
 
 
+def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
+    """Return the row of a table of fits where a criterion is lowest.
+
+    A fit that is not sound does not stand: a collapsed component buys likelihood with a spike.
+    Where none is sound, all of them stand.
+    """
+    standing = fits[fits["sound"] == 1] if fits["sound"].any() else fits
+    return standing.iloc[int(standing[criterion].to_numpy().argmin())]
+
+
 def fit_mixture(
     points: FloatArray,
-    k: int,
-    covariance_type: CovarianceType,
     *,
+    n_components: int,
+    covariance_type: CovarianceType,
     n_init: int,
     max_iter: int,
     tol: float,
@@ -187,7 +217,7 @@ def fit_mixture(
     from sklearn.mixture import GaussianMixture
 
     model = GaussianMixture(
-        k,
+        n_components=n_components,
         covariance_type=covariance_type,
         n_init=n_init,
         max_iter=max_iter,
@@ -204,7 +234,7 @@ def mixture_of(model: Any) -> Mixture:
     """Return the plain arrays of a fitted GaussianMixture, covariances expanded to (K, d, d)."""
     k, d = model.means_.shape
     fitted = model.covariances_
-    expanded = {
+    expanded: dict[str, Callable[[], FloatArray]] = {
         "full": lambda: fitted,
         "tied": lambda: np.broadcast_to(fitted, (k, d, d)),
         "diag": lambda: fitted[:, :, None] * np.eye(d),

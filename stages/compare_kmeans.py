@@ -1,0 +1,165 @@
+"""Compare the mixture's hard labels with K-Means, and both with the genres where known.
+
+Cluster numbers are arbitrary. Equal numbers mean nothing until clusters are matched, so the raw
+share stands here only because people know it; the adjusted indices are 0 for labels by chance.
+Genres are a yardstick, not the truth: the five features were never meant to tell them apart.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from sklearn import metrics as scores
+
+from stages._files import read_json, read_table, write_json, write_metrics, write_table
+from stages._params import read_params
+from stages._scaling import FloatArray, Scaling
+from stages._silhouette import IntArray, SilhouetteParams, scored_songs, silhouettes
+from stages._stage import run, say
+
+SCALING = Path("models/scaling.json")  # from preprocess
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
+CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # to figures
+GENRES = Path("data/processed/genre_by_component.csv")  # to figures; no rows without genres
+CONFUSION_PLOT = Path("plots/kmeans_gmm_confusion.json")  # to dvc plots
+METRICS = Path("metrics/compare_kmeans.json")
+
+
+def contingency(rows: IntArray, columns: IntArray, k: int) -> IntArray:
+    """Return how many songs have each pair of labels, (K, K)."""
+    table = np.zeros((k, k), dtype=np.int64)
+    np.add.at(table, (rows, columns), 1)
+    return table
+
+
+def matching(gmm: IntArray, kmeans: IntArray, k: int) -> IntArray:
+    """Return the K-Means cluster matched to each component, (K,): most songs in common.
+
+    Kuhn (1955), the Hungarian method, on the contingency table.
+    """
+    _, clusters = linear_sum_assignment(contingency(gmm, kmeans, k), maximize=True)
+    return np.asarray(clusters)
+
+
+def confusion(gmm: IntArray, kmeans: IntArray, k: int) -> pd.DataFrame:
+    """Return songs per component and K-Means cluster, clusters in the order of their match."""
+    order = matching(gmm, kmeans, k)
+    matched = contingency(gmm, kmeans, k)[:, order]
+    return pd.DataFrame(
+        {
+            "gmm_cluster": np.repeat(np.arange(k), k),
+            "kmeans_cluster": np.tile(order, k),
+            "matched_component": np.tile(np.arange(k), k),
+            "songs": matched.ravel(),
+        }
+    )
+
+
+def agreement(gmm: IntArray, kmeans: IntArray, k: int) -> dict[str, float]:
+    """Return how far the two labelings agree; ARI and AMI are 0 by chance and 1 when equal."""
+    return {
+        "equal_labels_raw_share": float(np.mean(gmm == kmeans)),
+        "equal_labels_matched_share": float(np.mean(matching(gmm, kmeans, k)[gmm] == kmeans)),
+        "ari": scores.adjusted_rand_score(gmm, kmeans),
+        "ami": scores.adjusted_mutual_info_score(gmm, kmeans),
+        "nmi": scores.normalized_mutual_info_score(gmm, kmeans),
+    }
+
+
+def compactness(
+    points: FloatArray, gmm: IntArray, kmeans: IntArray, scored: IntArray
+) -> dict[str, float]:
+    """Return the geometric scores of both labelings, which favor round, separate clusters.
+
+    Labels that name one cluster only have none of these scores, and their keys are left out.
+    """
+    found: dict[str, float] = {"silhouette_songs_count": len(scored)}
+    if np.unique(gmm[scored]).size > 1:
+        found |= {
+            "gmm_silhouette": silhouettes(points[scored], [gmm[scored]])[0],
+            "gmm_davies_bouldin": scores.davies_bouldin_score(points, gmm),
+            "gmm_calinski_harabasz": scores.calinski_harabasz_score(points, gmm),
+        }
+    return found | {
+        "kmeans_silhouette": silhouettes(points[scored], [kmeans[scored]])[0],
+        "kmeans_davies_bouldin": scores.davies_bouldin_score(points, kmeans),
+        "kmeans_calinski_harabasz": scores.calinski_harabasz_score(points, kmeans),
+    }
+
+
+def purity(genres: pd.Series, labels: pd.Series) -> float:
+    """Return the share of songs whose genre is the commonest in their cluster, 0 to 1.
+
+    It grows with K by itself: compare it only between labelings with the same K.
+    """
+    commonest = pd.crosstab(labels, genres).max(axis=1)
+    return float(commonest.sum() / len(labels))
+
+
+def genre_agreement(songs: pd.DataFrame) -> dict[str, float]:
+    """Return how far components and clusters follow the genres, of the songs with a genre."""
+    if "genre" not in songs or (songs["genre"] == "").all():
+        return {}
+    known = songs[songs["genre"] != ""]
+    genres, gmm, kmeans = known["genre"], known["gmm_cluster"], known["kmeans_cluster"]
+    return {
+        "gmm_genre_ari": scores.adjusted_rand_score(genres, gmm),
+        "gmm_genre_ami": scores.adjusted_mutual_info_score(genres, gmm),
+        "gmm_genre_nmi": scores.normalized_mutual_info_score(genres, gmm),
+        "gmm_genre_purity_share": purity(genres, gmm),
+        "kmeans_genre_ari": scores.adjusted_rand_score(genres, kmeans),
+        "kmeans_genre_ami": scores.adjusted_mutual_info_score(genres, kmeans),
+        "kmeans_genre_nmi": scores.normalized_mutual_info_score(genres, kmeans),
+        "kmeans_genre_purity_share": purity(genres, kmeans),
+    }
+
+
+def genre_table(songs: pd.DataFrame) -> pd.DataFrame:
+    """Return songs per genre and component, one row per pair that occurs."""
+    known = songs[songs["genre"] != ""] if "genre" in songs else songs.head(0).assign(genre="")
+    return (
+        known.groupby(["genre", "gmm_cluster"], as_index=False)
+        .size()
+        .rename(columns={"size": "songs"})
+    )
+
+
+def outcome(found: dict[str, float]) -> str:
+    """Return the line that says what came out."""
+    line = (
+        f"equal labels {found['equal_labels_raw_share']:.1%} raw, "
+        f"{found['equal_labels_matched_share']:.1%} matched; ARI {found['ari']:.3f}"
+    )
+    if "gmm_genre_ari" not in found:
+        return f"{line}; no genres to compare with"
+    genres = f"mixture {found['gmm_genre_ari']:.3f}, K-Means {found['kmeans_genre_ari']:.3f}"
+    return f"{line}; ARI with the genres: {genres}"
+
+
+def main() -> None:
+    """Read both labelings, write their confusion, the genre table and every score."""
+    knobs = read_params("compare_kmeans", SilhouetteParams)
+    scaling = Scaling.from_json(read_json(SCALING))
+    songs = read_table(ASSIGNMENTS).join(read_table(KMEANS_ASSIGNMENTS)["kmeans_cluster"])
+    gmm, kmeans = songs["gmm_cluster"].to_numpy(), songs["kmeans_cluster"].to_numpy()
+    k = len(songs.filter(like="gmm_prob_").columns)
+    scored = scored_songs(len(songs), knobs.silhouette_sample, knobs.seed)
+
+    counts = confusion(gmm, kmeans, k)
+    found = {
+        **agreement(gmm, kmeans, k),
+        **compactness(scaling.standardize(songs), gmm, kmeans, scored),
+        **genre_agreement(songs),
+    }
+
+    write_table(CONFUSION, counts)
+    write_table(GENRES, genre_table(songs))
+    write_json(CONFUSION_PLOT, counts.to_dict("records"))
+    write_metrics(METRICS, found)
+    say(outcome(found))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,165 @@
+"""Say what each component sounds like: its means, its spread, its typical songs, a few words.
+
+Means are given in original units. Where a feature was transformed, that is the transform's
+inverse of the mean (for log2 the geometric mean), and covariances are of the transformed feature.
+The words compare a component with all songs of this table, not with music at large.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+
+from stages._files import read_json, read_table, write_json, write_metrics, write_table
+from stages._mixture import Mixture, log_densities
+from stages._params import Range, read_params
+from stages._scaling import FloatArray, Scaling
+from stages._stage import run, say
+
+GMM = Path("models/gmm.json")  # from train_gmm
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+MEANS = Path("data/processed/gmm_means.csv")  # to figures
+WEIGHTS = Path("data/processed/gmm_weights.csv")  # to figures
+COVARIANCES = Path("data/processed/gmm_covariances.csv")  # to figures
+EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # to people
+WEIGHTS_PLOT = Path("plots/weights.json")  # to dvc plots
+METRICS = Path("metrics/components.json")
+
+# Below and above the mean of all songs. Valence gets no feeling's name: from audio it is
+# majorness, in other tables something else.
+WORDS = {
+    "tempo": ("slow", "fast"),
+    "energy": ("calm", "energetic"),
+    "loudness": ("quiet", "loud"),
+    "valence": ("low valence", "high valence"),
+    "danceability": ("hard to dance to", "danceable"),
+}
+
+
+@dataclass(frozen=True)
+class Components:
+    """How components are described."""
+
+    n_exemplars: Annotated[int, Range(1)]
+    profile_deviation: Annotated[float, Range(0)]  # standard deviations
+
+
+def profile(mean: FloatArray, features: tuple[str, ...], deviation: float) -> str:
+    """Return a standardized mean, (d,), in words, the feature furthest from average first."""
+    furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
+    return ", ".join(WORDS[features[j]][int(mean[j] > 0)] for j in furthest) or "average"
+
+
+def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.DataFrame:
+    """Return a row per component: its mean in original units and its profile in words."""
+    means = pd.DataFrame(scaling.original_units(mixture.means), columns=list(scaling.features))
+    means.insert(0, "component", range(len(means)))
+    means["profile"] = [profile(mean, scaling.features, deviation) for mean in mixture.means]
+    return means
+
+
+def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per component: weight, percent, songs in effect and songs by hard label.
+
+    The effective number of songs is N_k, the sum of the posteriors, Bishop (2006) eq. 9.27.
+    """
+    k = len(mixture.weights)
+    return pd.DataFrame(
+        {
+            "component": range(k),
+            "weight": mixture.weights,
+            "weight_percent": 100 * mixture.weights,
+            "effective_songs": songs.filter(like="gmm_prob_").to_numpy().sum(axis=0),
+            "hard_songs": np.bincount(songs["gmm_cluster"], minlength=k),
+        }
+    )
+
+
+def covariances_table(mixture: Mixture, scaling: Scaling) -> pd.DataFrame:
+    """Return a row per component and pair of features: covariance and correlation.
+
+    `covariance` is in original units (of the transformed feature, where it has a transform),
+    `covariance_standardized` in standard deviations of all songs.
+    """
+    pairs = pd.MultiIndex.from_product(
+        [range(len(mixture.weights)), scaling.features, scaling.features],
+        names=["component", "feature", "other_feature"],
+    )
+    spread = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    correlations = mixture.covariances / (spread[:, :, None] * spread[:, None, :])
+    columns = {
+        "covariance": (mixture.covariances * np.outer(scaling.scale, scaling.scale)).ravel(),
+        "covariance_standardized": mixture.covariances.ravel(),
+        "correlation": correlations.ravel(),
+    }
+    return pd.DataFrame(columns, index=pairs).reset_index()
+
+
+def exemplars(
+    songs: pd.DataFrame, log_density: FloatArray, posterior: FloatArray, count: int
+) -> pd.DataFrame:
+    """Return the songs most typical of each component, best first.
+
+    Our choice: the highest density under the component, weighted by the posterior, so that a
+    song in the middle of a component but as likely another's does not come first.
+    """
+    shown = ["song", *[column for column in ("genre",) if column in songs]]
+    with np.errstate(divide="ignore"):  # a posterior of 0 puts a song last, at -inf
+        score = log_density + np.log(posterior)
+    ranked = np.argsort(-score, axis=0, kind="stable")[:count]
+    rows = [
+        songs.loc[best, shown].assign(
+            component=component,
+            rank=range(1, len(best) + 1),
+            posterior=posterior[best, component],
+            log_density=log_density[best, component],
+        )
+        for component, best in enumerate(ranked.T)
+    ]
+    return pd.concat(rows)[["component", "rank", *shown, "posterior", "log_density"]]
+
+
+def weights_plot(weights: pd.DataFrame, means: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return weights and profiles, for dvc plots."""
+    described = weights[["component", "weight"]].assign(profile=means["profile"]).round(6)
+    return described.to_dict("records")
+
+
+def summarize(weights: pd.DataFrame) -> dict[str, float]:
+    """Return the stage's metrics."""
+    w = weights["weight"].to_numpy()
+    return {
+        "largest_weight_share": w.max(),
+        "smallest_weight_share": w.min(),
+        "smallest_component_effective_songs": weights["effective_songs"].min(),
+        # exp of the weights' entropy: K when all weigh the same, 1 when one has all.
+        "effective_components": float(np.exp(-(w * np.log(w)).sum())),
+    }
+
+
+def main() -> None:
+    """Read mixture and assignments, write what each component is."""
+    knobs = read_params("components", Components)
+    gmm = read_json(GMM)
+    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    songs = read_table(ASSIGNMENTS)
+    posterior = songs.filter(like="gmm_prob_").to_numpy()
+
+    means = means_table(mixture, scaling, knobs.profile_deviation)
+    weights = weights_table(mixture, songs)
+    log_density = log_densities(mixture, scaling.standardize(songs))
+
+    write_table(MEANS, means)
+    write_table(WEIGHTS, weights)
+    write_table(COVARIANCES, covariances_table(mixture, scaling))
+    write_table(EXEMPLARS, exemplars(songs, log_density, posterior, knobs.n_exemplars))
+    write_json(WEIGHTS_PLOT, weights_plot(weights, means))
+    write_metrics(METRICS, summarize(weights))
+    say(f"{len(means)} components; the largest: {means['profile'][0]}")
+
+
+if __name__ == "__main__":
+    run(main)

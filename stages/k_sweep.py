@@ -1,0 +1,125 @@
+"""Fit a mixture for every K, and for every form of covariance, and say what each is worth.
+
+The fits are the ones train_gmm makes: same songs, same starts, same seed, so the row of the K
+that is trained later shows the same numbers. A criterion sees only how well a density describes
+these songs, not whether its components mean anything to a listener.
+"""
+
+import sys
+from collections.abc import Hashable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from stages._files import read_json, read_table, write_json, write_metrics, write_table
+from stages._mixture import CovarianceType, Fit, MixtureParams, best_fit, fit_mixture, rate_fit
+from stages._params import Range, read_params
+from stages._scaling import FloatArray, Scaling
+from stages._stage import run, say
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SCALING = Path("models/scaling.json")  # from preprocess
+K_SWEEP = Path("data/processed/k_sweep.csv")  # to choose_k, figures
+K_CURVE = Path("plots/k_curve.json")  # to dvc plots
+METRICS = Path("metrics/k_sweep.json")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Which mixtures are tried."""
+
+    k_min: Annotated[int, Range(2)]
+    k_max: Annotated[int, Range(2)]
+    covariance_types: tuple[CovarianceType, ...]
+
+    def __post_init__(self) -> None:
+        if self.k_max < self.k_min:
+            raise ValueError(f"k_max is {self.k_max}, expected at least k_min, {self.k_min}")
+        if len(set(self.covariance_types)) < len(self.covariance_types):
+            raise ValueError(f"covariance_types names one form twice: {self.covariance_types}")
+
+
+def fit_and_rate(
+    points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
+) -> Fit:
+    """Fit one mixture of the sweep; what it is worth is all that is kept of it."""
+    model = fit_mixture(points, n_components=k, covariance_type=covariance_type, **asdict(mixture))
+    return rate_fit(model, points)
+
+
+def sweep_fits(points: FloatArray, sweep: Sweep, mixture: MixtureParams) -> Iterator[Fit]:
+    """Yield the fits in order of covariance type and K, fitted in parallel, one thread each."""
+    fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
+    return Parallel(n_jobs=-1, return_as="generator")(
+        delayed(fit_and_rate)(points, k, covariance_type, mixture) for covariance_type, k in fits
+    )
+
+
+def row_text(fit: Fit) -> str:
+    """Return a fit as the line that is printed as soon as it is there."""
+    return (
+        f"K {fit.k:3d} {fit.covariance_type:9s}  log-likelihood {fit.log_likelihood:12.1f}  "
+        f"BIC {fit.bic:12.1f}  AIC {fit.aic:12.1f}  ICL {fit.icl:12.1f}  "
+        f"{fit.iterations:4d} steps  {fit.faults() or 'sound'}"
+    )
+
+
+def curve(fits: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return the criteria as dvc plots draws them: a record per fit and criterion."""
+    long = fits.melt(
+        ["k", "covariance_type", "sound"],
+        ["bic", "aic", "icl"],
+        var_name="criterion",
+    )
+    long["criterion"] = long["criterion"].str.upper()
+    return long.round({"value": 2}).to_dict("records")
+
+
+def summarize(fits: pd.DataFrame) -> dict[str, float]:
+    """Return the stage's metrics."""
+    return {
+        "bic_best_k": int(best_fit(fits, "bic")["k"]),
+        "aic_best_k": int(best_fit(fits, "aic")["k"]),
+        "icl_best_k": int(best_fit(fits, "icl")["k"]),
+        "fits_count": len(fits),
+        "not_converged_count": int((fits["converged"] == 0).sum()),
+        "unsound_count": int((fits["sound"] == 0).sum()),
+    }
+
+
+def outcome(fits: pd.DataFrame) -> str:
+    """Return the line that says what came out."""
+    best = ", ".join(
+        f"{name.upper()} at K = {best_fit(fits, name)['k']}" for name in ("bic", "aic", "icl")
+    )
+    unsound = fits.loc[fits["sound"] == 0, "k"]
+    faults = f"{len(unsound)} not sound (K = {', '.join(map(str, unsound))})"
+    return f"{len(fits)} fits; lowest {best}; {faults if len(unsound) else 'all sound'}"
+
+
+def main() -> None:
+    """Fit the mixtures one after another, print each, write the table of all."""
+    sweep = read_params("k_sweep", Sweep)
+    mixture = read_params("mixture", MixtureParams)
+    points = Scaling.from_json(read_json(SCALING)).standardize(read_table(FEATURES_SELECTED))
+
+    fits = []
+    count = len(sweep.covariance_types) * (sweep.k_max - sweep.k_min + 1)
+    for fit in tqdm(sweep_fits(points, sweep, mixture), "k_sweep", count, delay=2, leave=False):
+        tqdm.write(row_text(fit), file=sys.stderr)
+        fits.append(fit)
+    table = pd.DataFrame(fits)
+
+    write_table(K_SWEEP, table)
+    write_json(K_CURVE, curve(table))
+    write_metrics(METRICS, summarize(table))
+    say(outcome(table))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,104 @@
+"""Group the songs with K-Means, the yardstick: inertia and silhouette per K, then the same K.
+
+K-Means is the mixture with equal round components and hard labels. Where the two agree, the
+mixture's shapes matter little. K-Means cannot say how sure it is of a song.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from stages._files import read_json, read_table, write_metrics, write_pickle, write_table
+from stages._params import Range, read_param, read_params
+from stages._scaling import FloatArray, Scaling
+from stages._silhouette import SilhouetteParams, scored_songs, silhouettes
+from stages._stage import run, say
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SCALING = Path("models/scaling.json")  # from preprocess
+CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+ELBOW = Path("data/processed/kmeans_elbow.csv")  # to figures
+KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # to compare_kmeans
+KMEANS_MODEL = Path("models/kmeans_model.pkl")  # to people
+METRICS = Path("metrics/kmeans.json")
+
+
+@dataclass(frozen=True)
+class KMeansParams:
+    """How every K-Means is fitted."""
+
+    n_init: Annotated[int, Range(1)]
+    max_iter: Annotated[int, Range(1)]
+    seed: Annotated[int, Range(0, 2**32 - 1)]
+
+
+def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
+    """Fit K-Means on one thread, for the same bytes on every machine; best of n_init starts."""
+    model = KMeans(k, n_init=knobs.n_init, max_iter=knobs.max_iter, random_state=knobs.seed)
+    with threadpool_limits(1):
+        return model.fit(points)
+
+
+def fit_all(points: FloatArray, ks: list[int], knobs: KMeansParams) -> dict[int, Any]:
+    """Return the fitted model of every K."""
+    return {k: fit_kmeans(points, k, knobs) for k in tqdm(ks, "kmeans", delay=2, leave=False)}
+
+
+def elbow(models: dict[int, Any], points: FloatArray, scored: np.ndarray) -> pd.DataFrame:
+    """Return a row per K: inertia (sum of squared distances, standardized) and silhouette."""
+    labelings = [model.labels_[scored] for model in models.values()]
+    return pd.DataFrame(
+        {
+            "k": list(models),
+            "inertia": [model.inertia_ for model in models.values()],
+            "silhouette": silhouettes(points[scored], labelings),
+            "iterations": [model.n_iter_ for model in models.values()],
+        }
+    )
+
+
+def summarize(curve: pd.DataFrame, k: int, scored: int) -> dict[str, float]:
+    """Return the stage's metrics."""
+    chosen = curve["k"].tolist().index(k)
+    return {
+        "n_clusters": k,
+        "inertia": curve["inertia"].tolist()[chosen],
+        "silhouette": curve["silhouette"].tolist()[chosen],
+        "silhouette_best_k": curve["k"].tolist()[int(curve["silhouette"].to_numpy().argmax())],
+        "silhouette_songs_count": scored,
+    }
+
+
+def main() -> None:
+    """Fit K-Means for every K of the sweep and the chosen one, write curve, labels and model."""
+    knobs = read_params("kmeans", KMeansParams)
+    silhouette = read_params("compare_kmeans", SilhouetteParams)
+    k_min = read_param("k_sweep", "k_min", Annotated[int, Range(2)])
+    k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
+    k = read_json(CHOSEN_K)["n_components"]
+    songs = read_table(FEATURES_SELECTED)
+    points = Scaling.from_json(read_json(SCALING)).standardize(songs)
+
+    models = fit_all(points, sorted({*range(k_min, k_max + 1), k}), knobs)
+    scored = scored_songs(len(points), silhouette.silhouette_sample, silhouette.seed)
+    curve = elbow(models, points, scored)
+    metrics = summarize(curve, k, len(scored))
+
+    write_table(ELBOW, curve)
+    write_table(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=models[k].labels_))
+    write_pickle(KMEANS_MODEL, models[k])
+    write_metrics(METRICS, metrics)
+    say(
+        f"K = {k}: inertia {metrics['inertia']:.1f}, silhouette {metrics['silhouette']:.3f} on "
+        f"{len(scored)} songs; the silhouette is highest at K = {metrics['silhouette_best_k']}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,267 @@
+"""Make one clean table of songs out of whatever table the user has.
+
+Everything later trusts this stage: no missing value, no constant feature, no feature that the
+others determine, enough songs, original units kept. It cannot see whether a value is right: a
+tempo of twice the true one passes. What it drops, it lists with the reason.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+
+from stages._files import write_json, write_metrics, write_pickle, write_table
+from stages._params import Range, read_param, read_params
+from stages._scaling import FloatArray, Scaling, Transform, transformed
+from stages._source_table import as_names, as_numbers, read_source_table, require_columns
+from stages._stage import StageError, run, say
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # to every later stage
+SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # to people
+SCALING = Path("models/scaling.json")  # to k_sweep, train_gmm, kmeans, compare_kmeans
+SCALER = Path("models/scaler.pkl")  # to people
+METRICS = Path("metrics/preprocess.json")
+
+# Our choices. An eigenvalue of the correlation matrix below this: along some direction all songs
+# lie within a hundredth of a standard deviation, which is rounding rather than music.
+COLLINEAR_EIGENVALUE = 1e-4
+# Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
+# can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
+FEW_DISTINCT_VALUES = 100
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The table's name for each feature."""
+
+    tempo: str  # BPM
+    energy: str  # 0 to 1
+    loudness: str  # dB
+    valence: str  # 0 to 1
+    danceability: str  # 0 to 1
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where the songs are."""
+
+    table: str  # path of a CSV or Parquet file
+    id: str | None  # column that names a song
+    label: str | None  # column with the known genre
+    columns: Columns
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """What is done to each feature before standardizing."""
+
+    tempo: Transform
+    energy: Transform
+    loudness: Transform
+    valence: Transform
+    danceability: Transform
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """What to do with songs and features that a mixture cannot use."""
+
+    missing: Literal["drop", "error"]
+    duplicates: Literal["keep", "drop"]
+    collinear: Literal["error", "drop", "keep"]
+    transform: Transforms
+
+
+def select_columns(table: pd.DataFrame, chosen: Input) -> pd.DataFrame:
+    """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
+    columns: dict[str, str] = asdict(chosen.columns)
+    wanted = {"input.id": chosen.id, "input.label": chosen.label}
+    wanted |= {f"input.columns.{feature}": column for feature, column in columns.items()}
+    require_columns(table, wanted, Path(chosen.table))
+    row_numbers = pd.Series(range(len(table)), index=table.index)
+    songs = {"song": as_names(row_numbers if chosen.id is None else table[chosen.id])}
+    if chosen.label is not None:
+        songs["genre"] = as_names(table[chosen.label])
+    songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
+    return pd.DataFrame(songs).reset_index(drop=True)
+
+
+def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
+    """Return why each song cannot be used, "" where it can: the gravest reason that applies."""
+    values = songs[features]
+    tests = {
+        "not a number": values.isna().any(axis=1),
+        "infinite": np.isinf(values).any(axis=1),
+        "tempo not above 0": values["tempo"] <= 0,
+        "duplicate": values.duplicated() & (duplicates == "drop"),
+    }
+    return pd.Series(np.select(list(tests.values()), list(tests), default=""), index=songs.index)
+
+
+def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None:
+    """With preprocess.missing: error, raise a StageError that names the first song it is for."""
+    unusable = reasons[~reasons.isin(["", "duplicate"])]
+    if missing == "error" and not unusable.empty:
+        row = unusable.index[0]
+        raise StageError(
+            f"{len(unusable)} songs have a missing value, the first in row {row} counted from 0 "
+            f"({songs['song'][row]!r}: {unusable[row]}); mend them or set preprocess.missing: drop"
+        )
+
+
+def refuse_few_songs(songs: pd.DataFrame, k_max: int) -> None:
+    """Raise a StageError where a component could not hold two songs."""
+    if len(songs) < 2 * k_max:
+        raise StageError(
+            f"{len(songs)} songs are left, expected at least {2 * k_max}, twice the largest K; "
+            "give more songs or set k_sweep.k_max lower"
+        )
+
+
+def refuse_constant(songs: pd.DataFrame, features: list[str]) -> None:
+    """Raise a StageError that names the first feature with one value only."""
+    for feature in features:
+        if songs[feature].nunique() == 1:
+            raise StageError(
+                f"{feature} is {songs[feature].iloc[0]:g} in every song, so it separates nothing "
+                f"and cannot be standardized; is input.columns.{feature} the right column?"
+            )
+
+
+def refuse_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:
+    """Raise a StageError where a transform is not defined for a feature's values."""
+    for feature, name in transform.items():
+        low, high = songs[feature].min(), songs[feature].max()
+        needs = {"identity": "", "log2": "values above 0", "logit": "values between 0 and 1"}[name]
+        if (needs and low <= 0) or (name == "logit" and high >= 1):
+            raise StageError(
+                f"preprocess.transform.{feature} is {name}, which needs {needs}, both excluded; "
+                f"{feature} goes from {low:g} to {high:g}; use identity"
+            )
+
+
+def transformed_features(
+    songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
+) -> FloatArray:
+    """Return the chosen features after their transforms, (N, d)."""
+    return transformed(songs[features].to_numpy(), tuple(transform[name] for name in features))
+
+
+def collinear_features(values: FloatArray, features: list[str]) -> list[str]:
+    """Return the features that determine one another, in their order, none if there are none."""
+    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values, rowvar=False))
+    if eigenvalues[0] >= COLLINEAR_EIGENVALUE:
+        return []
+    # The eigenvector of a vanishing eigenvalue is the linear relation; a share of 1 % is noise.
+    return [name for name, share in zip(features, vectors[:, 0] ** 2, strict=True) if share > 0.01]
+
+
+def independent_features(
+    songs: pd.DataFrame, transform: dict[str, Transform], collinear: str
+) -> list[str]:
+    """Return the features to fit, by preprocess.collinear; raises StageError for `error`."""
+    features = list(transform)
+    while collinear != "keep":
+        dependent = collinear_features(transformed_features(songs, features, transform), features)
+        if not dependent:
+            break
+        if collinear == "error":
+            raise StageError(
+                f"{' and '.join(dependent)} determine one another, so covariances are singular "
+                "and BIC would depend on mixture.reg_covar alone; name another column for one of "
+                f"them in input.columns, or set preprocess.collinear: drop (drops {dependent[-1]})"
+            )
+        features.remove(dependent[-1])
+    return features
+
+
+def few_distinct(songs: pd.DataFrame, features: list[str]) -> list[str]:
+    """Return the features that take so few values that a component may collapse onto one."""
+    enough = min(FEW_DISTINCT_VALUES, len(songs) / 2)
+    return [feature for feature in features if songs[feature].nunique() < enough]
+
+
+def fit_scaler(
+    songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
+) -> tuple[StandardScaler, Scaling]:
+    """Return the standardization of the transformed features, as scikit-learn's and as ours."""
+    scaler = StandardScaler().fit(transformed_features(songs, features, transform))
+    transforms = tuple(transform[feature] for feature in features)
+    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_)
+
+
+def condition_number(standardized: FloatArray) -> float:
+    """Return the condition number of the features' correlation matrix; 1: uncorrelated."""
+    return float(np.linalg.cond(np.corrcoef(standardized, rowvar=False)))
+
+
+def summarize(songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling) -> dict[str, float]:
+    """Return the stage's metrics."""
+    kept = songs[reasons == ""]
+    features = list(scaling.features)
+    return {
+        "songs_read_count": len(songs),
+        "songs_kept_count": len(kept),
+        "songs_dropped_count": len(songs) - len(kept),
+        "duplicate_songs_count": int(kept.duplicated(features).sum()),
+        "features_count": len(features),
+        "few_distinct_features_count": len(few_distinct(kept, features)),
+        "genres_count": kept["genre"].replace("", np.nan).nunique() if "genre" in kept else 0,
+        "correlation_condition": condition_number(scaling.standardize(kept)),
+    }
+
+
+def warnings_of(kept: pd.DataFrame, features: list[str], given: list[str]) -> list[str]:
+    """Return what may spoil the result, a sentence each."""
+    return [
+        f"warning: {name} is dropped, for other features determine it"
+        for name in given
+        if name not in features
+    ] + [
+        f"warning: {name} takes only {kept[name].nunique()} values in {len(kept)} songs; a "
+        "component may collapse onto one of them"
+        for name in few_distinct(kept, features)
+    ]
+
+
+def outcome(reasons: pd.Series, features: list[str]) -> str:
+    """Return the line that says what came out."""
+    dropped = reasons[reasons != ""].value_counts()
+    why = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "none"
+    kept = len(reasons) - dropped.sum()
+    return f"{kept} of {len(reasons)} songs kept (dropped: {why}); features {', '.join(features)}"
+
+
+def main() -> None:
+    """Read the user's table; write the clean one, its scaling and the list of the dropped."""
+    source = read_params("input", Input)
+    knobs = read_params("preprocess", Preprocess)
+    k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
+    transform: dict[str, Transform] = asdict(knobs.transform)
+
+    songs = select_columns(read_source_table(Path(source.table)), source)
+    reasons = drop_reasons(songs, list(transform), knobs.duplicates)
+    refuse_missing(songs, reasons, knobs.missing)
+    kept = songs[reasons == ""]
+    refuse_few_songs(kept, k_max)
+    refuse_constant(kept, list(transform))
+    refuse_untransformable(kept, transform)
+    features = independent_features(kept, transform, knobs.collinear)
+    scaler, scaling = fit_scaler(kept, features, transform)
+
+    for warning in warnings_of(kept, features, list(transform)):
+        say(warning)
+    unused = [name for name in transform if name not in features]
+    write_table(FEATURES_SELECTED, kept.drop(columns=unused), float_format=None)
+    write_table(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
+    write_json(SCALING, scaling.to_json())
+    write_pickle(SCALER, scaler)
+    write_metrics(METRICS, summarize(songs, reasons, scaling))
+    say(outcome(reasons, features))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,61 @@
+"""Give every song its posteriors: the probability of each component, and the hard label.
+
+The posteriors are the mixture's own belief. They are right only as far as the mixture is: a song
+unlike all others still gets probabilities that sum to 1.
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from stages._files import read_json, read_table, write_metrics, write_table
+from stages._mixture import Mixture, posteriors
+from stages._scaling import FloatArray, Scaling
+from stages._stage import run, say
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+GMM = Path("models/gmm.json")  # from train_gmm
+POSTERIORS = Path("data/processed/posteriors.csv")  # to uncertainty, components
+METRICS = Path("metrics/soft_assign.json")
+
+DECIMALS = 6  # of a posterior: its rows then sum to 1 within 1e-5 for any K up to 20
+
+
+def assignment(songs: pd.DataFrame, posterior: FloatArray) -> pd.DataFrame:
+    """Return a row per song: song, gmm_cluster (the arg max) and gmm_prob_0 … gmm_prob_(K-1)."""
+    names = [f"gmm_prob_{component}" for component in range(posterior.shape[1])]
+    hard = pd.DataFrame({"song": songs["song"], "gmm_cluster": posterior.argmax(axis=1)})
+    return hard.join(pd.DataFrame(posterior.round(DECIMALS), columns=names))
+
+
+def summarize(posterior: FloatArray) -> dict[str, float]:
+    """Return the stage's metrics."""
+    greatest = posterior.max(axis=1)
+    return {
+        "mean_greatest_posterior": greatest.mean(),
+        "above_90_percent_share": (greatest > 0.9).mean(),
+        "components_with_songs_count": len(set(posterior.argmax(axis=1))),
+    }
+
+
+def main() -> None:
+    """Read songs and mixture, write posteriors and labels."""
+    gmm = read_json(GMM)
+    songs = read_table(FEATURES_SELECTED)
+
+    posterior, _ = posteriors(Mixture.from_json(gmm), Scaling.from_json(gmm).standardize(songs))
+    assigned = assignment(songs, posterior)
+    metrics = summarize(posterior)
+
+    write_table(POSTERIORS, assigned)
+    write_metrics(METRICS, metrics)
+    print(assigned.head().to_string(index=False), file=sys.stderr)
+    say(
+        f"{len(songs)} songs; the greatest posterior is above 0.9 for "
+        f"{metrics['above_90_percent_share']:.1%} of them"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,138 @@
+"""Say how sure the mixture is of each song: entropy, margin, and who is torn.
+
+Entropy counts how widely a song's posteriors spread; the margin only looks at the two best. Both
+speak of the mixture's own doubt between its components, not of whether the components are real.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+
+from stages._files import read_table, write_json, write_metrics, write_table
+from stages._mixture import entropy
+from stages._params import Range, read_params
+from stages._scaling import FloatArray
+from stages._stage import run, say
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # to components … figures
+EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # to people
+BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")  # to people
+BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")  # to people; no rows without genres
+ENTROPY_HISTOGRAM = Path("plots/entropy_histogram.json")  # to dvc plots
+POSTERIOR_ENTROPY = Path("plots/posterior_vs_entropy.json")  # to dvc plots
+METRICS = Path("metrics/uncertainty.json")
+
+HISTOGRAM_BINS = 40  # from 0 to log K
+MOST_POINTS = 2000  # in the page of dvc plots, which carries every point in itself
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What counts as torn, and how many songs are listed."""
+
+    torn_margin: Annotated[float, Range(0, 1)]
+    n_extremes: Annotated[int, Range(1)]
+
+
+def margin(posterior: FloatArray) -> FloatArray:
+    """Return greatest minus second greatest posterior of each row, (N, K) -> (N,), 0 to 1.  (9)."""
+    second, best = np.partition(posterior, -2, axis=1)[:, -2:].T
+    return best - second
+
+
+def rate_songs(posterior: FloatArray, torn_margin: float) -> pd.DataFrame:
+    """Return the uncertainty of each song; gmm_entropy_share is entropy / log K, 0 to 1."""
+    nats = entropy(posterior)
+    margins = margin(posterior)
+    return pd.DataFrame(
+        {
+            "gmm_greatest_prob": posterior.max(axis=1),
+            "gmm_entropy": nats,
+            "gmm_entropy_share": nats / np.log(posterior.shape[1]),
+            "gmm_margin": margins,
+            "gmm_torn": (margins < torn_margin).astype(int),
+        }
+    )
+
+
+def extremes(songs: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the surest and the least sure songs; equals stay in the table's order."""
+    by_entropy = songs.sort_values("gmm_entropy", kind="stable")
+    least_sure = songs.sort_values("gmm_entropy", kind="stable", ascending=False)
+    ends = {"surest": by_entropy.head(count), "least sure": least_sure.head(count)}
+    return pd.concat(ends, names=["end"]).reset_index(level="end").reset_index(drop=True)
+
+
+def by_group(songs: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Return the uncertainty by component or genre; songs without a genre are in no row."""
+    known = songs[songs[group] != ""] if group in songs else songs.head(0).assign(**{group: ""})
+    return known.groupby(group, as_index=False).agg(
+        songs=("gmm_entropy", "size"),
+        mean_entropy=("gmm_entropy", "mean"),
+        mean_margin=("gmm_margin", "mean"),
+        torn_share=("gmm_torn", "mean"),
+    )
+
+
+def histogram(songs: pd.DataFrame, k: int) -> list[dict[str, Any]]:
+    """Return the counts of songs per bin of entropy, for dvc plots."""
+    counts, edges = np.histogram(songs["gmm_entropy"], HISTOGRAM_BINS, (0, np.log(k)))
+    return [
+        {"entropy": round(float(low), 4), "entropy_to": round(float(high), 4), "songs": int(count)}
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+
+
+def scatter(songs: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return at most MOST_POINTS songs, evenly spaced in order of entropy, for dvc plots."""
+    columns = ["song", "gmm_cluster", "gmm_entropy", "gmm_greatest_prob"]
+    ranked = songs.sort_values("gmm_entropy", kind="stable")[columns].round(4)
+    chosen = np.linspace(0, len(ranked) - 1, min(MOST_POINTS, len(ranked))).astype(int)
+    return ranked.iloc[chosen].to_dict("records")
+
+
+def summarize(songs: pd.DataFrame) -> dict[str, float]:
+    """Return the stage's metrics."""
+    return {
+        "mean_entropy_nats": songs["gmm_entropy"].mean(),
+        "median_entropy_nats": songs["gmm_entropy"].median(),
+        "max_entropy_nats": songs["gmm_entropy"].max(),
+        "mean_entropy_share": songs["gmm_entropy_share"].mean(),
+        "mean_margin": songs["gmm_margin"].mean(),
+        "torn_songs_count": int(songs["gmm_torn"].sum()),
+        "torn_songs_share": songs["gmm_torn"].mean(),
+    }
+
+
+def main() -> None:
+    """Read the posteriors, write the uncertainty of each song and of each group."""
+    knobs = read_params("uncertainty", Uncertainty)
+    assigned = read_table(POSTERIORS).drop(columns="song")
+    posterior = assigned.filter(like="gmm_prob_").to_numpy()
+
+    rated = rate_songs(posterior, knobs.torn_margin)
+    songs = read_table(FEATURES_SELECTED).join(assigned).join(rated)
+    metrics = summarize(songs)
+
+    write_table(ASSIGNMENTS, songs)
+    write_table(EXTREMES, extremes(songs, knobs.n_extremes))
+    write_table(BY_COMPONENT, by_group(songs, "gmm_cluster"))
+    write_table(BY_GENRE, by_group(songs, "genre"))
+    write_json(ENTROPY_HISTOGRAM, histogram(songs, posterior.shape[1]))
+    write_json(POSTERIOR_ENTROPY, scatter(songs))
+    write_metrics(METRICS, metrics)
+    say(
+        f"mean entropy {metrics['mean_entropy_nats']:.3f} nats "
+        f"({metrics['mean_entropy_share']:.0%} of log K); {metrics['torn_songs_count']} songs "
+        f"({metrics['torn_songs_share']:.1%}) are torn between two components"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
