@@ -110,7 +110,9 @@ def main() -> None:
 
     fits = []
     count = len(sweep.covariance_types) * (sweep.k_max - sweep.k_min + 1)
-    for fit in tqdm(sweep_fits(points, sweep, mixture), "k_sweep", count, delay=2, leave=False, disable=None):
+    for fit in tqdm(
+        sweep_fits(points, sweep, mixture), "k_sweep", count, delay=2, leave=False, disable=None
+    ):
         tqdm.write(row_text(fit), file=sys.stderr)
         fits.append(fit)
     table = pd.DataFrame(fits)

@@ -47,7 +47,10 @@ def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
 
 def fit_all(points: FloatArray, ks: list[int], knobs: KMeansParams) -> dict[int, Any]:
     """Return the fitted model of every K."""
-    return {k: fit_kmeans(points, k, knobs) for k in tqdm(ks, "kmeans", delay=2, leave=False, disable=None)}
+    return {
+        k: fit_kmeans(points, k, knobs)
+        for k in tqdm(ks, "kmeans", delay=2, leave=False, disable=None)
+    }
 
 
 def elbow(models: dict[int, Any], points: FloatArray, scored: np.ndarray) -> pd.DataFrame:
