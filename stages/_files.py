@@ -74,9 +74,7 @@ def write_pickle(path: Path, estimator: Any) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV that an earlier stage wrote; floats come back exactly as written."""
-    return pd.read_csv(
-        _present(path), dtype=NAMES, keep_default_na=False, float_precision="round_trip"
-    )
+    return pd.read_csv(_present(path), dtype=NAMES, keep_default_na=False)
 
 
 def _present(path: Path) -> Path:

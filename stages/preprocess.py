@@ -135,10 +135,14 @@ def refuse_untransformable(songs: pd.DataFrame, transform: dict[str, Transform])
     """Raise a StageError where a transform is not defined for a feature's values."""
     for feature, name in transform.items():
         low, high = songs[feature].min(), songs[feature].max()
-        needs = {"identity": "", "log2": "values above 0", "logit": "values between 0 and 1"}[name]
+        needs = {
+            "identity": "",
+            "log2": "values above 0",
+            "logit": "values between, not at, 0 and 1",
+        }[name]
         if (needs and low <= 0) or (name == "logit" and high >= 1):
             raise StageError(
-                f"preprocess.transform.{feature} is {name}, which needs {needs}, both excluded; "
+                f"preprocess.transform.{feature} is {name}, which needs {needs}; "
                 f"{feature} goes from {low:g} to {high:g}; use identity"
             )
 

@@ -1,0 +1,138 @@
+"""What the tests share: a small table of songs of known make, and stages run as DVC runs them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages._params import load_yaml
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))
+
+# Three kinds of songs: mean and standard deviation of tempo, energy, loudness, valence,
+# danceability. The kinds overlap, so some songs are torn.
+KINDS = {
+    "calm": ((80, 0.30, -20.0, 0.30, 0.40), (8, 0.08, 2.0, 0.10, 0.08)),
+    "dance": ((122, 0.75, -8.0, 0.65, 0.80), (4, 0.07, 1.5, 0.12, 0.06)),
+    "loud": ((140, 0.85, -6.0, 0.40, 0.45), (15, 0.06, 1.0, 0.15, 0.10)),
+}
+FEATURES = ["tempo", "energy", "loudness", "valence", "danceability"]
+
+# Small enough that a whole run takes seconds.
+SMALL: dict[str, Any] = {
+    "mixture.n_init": 2,
+    "mixture.tol": 0.0001,
+    "k_sweep.k_max": 5,
+    "choose_k.n_components": 3,
+    "kmeans.n_init": 3,
+    "figures.dpi": 60,
+}
+
+
+def make_songs(per_kind: int = 80, seed: int = 0) -> pd.DataFrame:
+    """Return a table as a user has it: filename, genre and the five features."""
+    rng = np.random.default_rng(seed)
+    kinds = [
+        pd.DataFrame(rng.normal(mean, sd, (per_kind, 5)), columns=FEATURES).assign(genre=kind)
+        for kind, (mean, sd) in KINDS.items()
+    ]
+    songs = pd.concat(kinds, ignore_index=True)
+    songs.insert(0, "filename", [f"{kind}.{i:05d}.wav" for i, kind in enumerate(songs["genre"])])
+    return songs
+
+
+def params_with(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the project's params.yaml with some keys (`section.key`) changed."""
+    params = load_yaml((ROOT / "params.yaml").read_text())
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        place = params
+        for section in sections:
+            place = place[section]
+        assert key in place, path
+        place[key] = value
+    return params
+
+
+def write_params(folder: Path, changes: dict[str, Any]) -> None:
+    """Write the small params with some keys changed."""
+    params = params_with(SMALL | {"input.table": "data/raw/songs.csv"} | changes)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+def lay_out(folder: Path, changes: dict[str, Any]) -> None:
+    """Put the small params and the table of 240 songs into a folder."""
+    (folder / "data/raw").mkdir(parents=True)
+    make_songs().to_csv(folder / "data/raw/songs.csv", index=False)
+    write_params(folder, changes)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with small params and a table of 240 songs, and the tests run inside of it."""
+    lay_out(tmp_path, {})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+STAGES = [
+    "preprocess",
+    "k_sweep",
+    "choose_k",
+    "train_gmm",
+    "soft_assign",
+    "uncertainty",
+    "components",
+    "kmeans",
+    "compare_kmeans",
+]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every stage has run on the 240 songs; to look at, not to change."""
+    folder = tmp_path_factory.mktemp("finished")
+    lay_out(folder, {})
+    run_stages(folder, *STAGES)
+    return folder
+
+
+SetParams = Callable[..., None]
+
+
+@pytest.fixture
+def set_params(workspace: Path) -> SetParams:
+    """Change keys of the workspace's params.yaml: set_params({"k_sweep.k_max": 4})."""
+
+    def change(changes: dict[str, Any]) -> None:
+        table = {"input.table": "data/raw/songs.csv"}
+        (workspace / "params.yaml").write_text(yaml.safe_dump(params_with(SMALL | table | changes)))
+
+    return change
+
+
+def run_stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a stage as its `cmd` does, in `folder`, with the project's own code."""
+    return subprocess.run(
+        [sys.executable, "-m", f"stages.{name}"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_stages(folder: Path, *names: str) -> None:
+    """Run stages one after another; each must succeed."""
+    for name in names:
+        done = run_stage(name, folder)
+        assert done.returncode == 0, f"{name}: {done.stderr}"

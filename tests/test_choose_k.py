@@ -1,0 +1,40 @@
+"""The choice of K: by hand or by a criterion, and nothing else is written."""
+
+import pandas as pd
+import pytest
+
+from stages.choose_k import Choice, choose, outcome
+
+FITS = pd.DataFrame(
+    {
+        "k": [2, 3, 2, 3],
+        "covariance_type": ["full", "full", "diag", "diag"],
+        "bic": [40.0, 30.0, 20.0, 25.0],
+        "aic": [4.0, 1.0, 2.0, 3.0],
+        "icl": [1.0, 2.0, 3.0, 4.0],
+        "sound": [1, 1, 1, 1],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("by", "k", "covariance_type"),
+    [("fixed", 7, "tied"), ("bic", 2, "diag"), ("aic", 3, "full"), ("icl", 2, "full")],
+)
+def test_the_choice(by: str, k: int, covariance_type: str) -> None:
+    chosen = choose(FITS, Choice(by, 7, "tied"))  # type: ignore[arg-type]
+    assert chosen == {"n_components": k, "covariance_type": covariance_type}
+
+
+def test_an_unsound_fit_is_not_chosen() -> None:
+    unsound = FITS.assign(sound=[1, 1, 0, 1])
+    assert choose(unsound, Choice("bic", 7, "full"))["n_components"] == 3
+
+
+def test_the_line_says_how_far_the_choice_is_from_the_lowest_bic() -> None:
+    fixed = Choice("fixed", 3, "full")
+    assert outcome(FITS, fixed, choose(FITS, fixed)) == (
+        "K = 3, full (fixed); BIC is lowest at K = 2, 10.0 below that of the chosen one"
+    )
+    outside = Choice("fixed", 9, "full")
+    assert "the sweep did not try K = 9, full" in outcome(FITS, outside, choose(FITS, outside))

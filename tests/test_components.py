@@ -1,0 +1,97 @@
+"""What each component sounds like, in original units and in words."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import components
+from stages._files import read_json, read_table
+from stages._mixture import Mixture
+from stages._scaling import Scaling
+from tests.conftest import FEATURES
+
+SCALING = Scaling(
+    ("tempo", "energy"), ("log2", "identity"), np.array([7.0, 0.5]), np.array([0.5, 0.2])
+)
+MIXTURE = Mixture(
+    "full",
+    weights=np.array([0.75, 0.25]),
+    means=np.array([[0.0, 0.1], [-2.0, 1.0]]),
+    covariances=np.array([[[1.0, 0.5], [0.5, 1.0]], [[4.0, 0.0], [0.0, 0.25]]]),
+)
+
+
+@pytest.mark.parametrize(
+    ("mean", "words"),
+    [
+        ([1.0, -0.6, 0.0, 0.0, 0.0], "fast, calm"),
+        ([-0.5, 0.0, 2.0, -0.7, 0.0], "loud, low valence, slow"),
+        ([0.0, 0.0, 0.0, 0.0, 1.0], "danceable"),
+        ([0.49, -0.49, 0.0, 0.0, 0.0], "average"),
+    ],
+)
+def test_the_profile_names_what_is_furthest_from_average(mean: list[float], words: str) -> None:
+    assert components.profile(np.array(mean), tuple(FEATURES), 0.5) == words
+
+
+def test_means_are_in_original_units() -> None:
+    means = components.means_table(MIXTURE, SCALING, 0.5)
+    np.testing.assert_allclose(means["tempo"], [128.0, 64.0])  # 2^7 and 2^(7 - 2 * 0.5)
+    np.testing.assert_allclose(means["energy"], [0.52, 0.7])
+    assert means["profile"].tolist() == ["average", "slow, energetic"]
+
+
+def test_weights_by_hand() -> None:
+    songs = pd.DataFrame(
+        {"gmm_cluster": [0, 0, 0], "gmm_prob_0": [1.0, 0.9, 0.6], "gmm_prob_1": [0.0, 0.1, 0.4]}
+    )
+    weights = components.weights_table(MIXTURE, songs)
+    assert weights["weight_percent"].tolist() == [75.0, 25.0]
+    np.testing.assert_allclose(weights["effective_songs"], [2.5, 0.5])
+    assert weights["hard_songs"].tolist() == [3, 0]
+
+
+def test_covariances_and_correlations_by_hand() -> None:
+    table = components.covariances_table(MIXTURE, SCALING).set_index(
+        ["component", "feature", "other_feature"]
+    )
+    assert len(table) == 8
+    assert table["correlation"][0, "tempo", "energy"] == pytest.approx(0.5)
+    assert table["covariance"][0, "tempo", "energy"] == pytest.approx(0.5 * 0.5 * 0.2)
+    assert table["covariance"][1, "tempo", "tempo"] == pytest.approx(4 * 0.5**2)
+    assert table["correlation"][1, "energy", "energy"] == pytest.approx(1.0)
+
+
+def test_exemplars_are_dense_and_sure() -> None:
+    songs = pd.DataFrame({"song": list("abc"), "genre": list("xyz")})
+    log_density = np.array([[0.0, -9.0], [0.1, -9.0], [-1.0, -9.0]])
+    posterior = np.array([[0.99, 0.01], [0.5, 0.5], [1.0, 0.0]])
+    best = components.exemplars(songs, log_density, posterior, 2)
+    # b is the densest under component 0, but as likely the other's.
+    assert best[best["component"] == 0]["song"].tolist() == ["a", "b"]
+    assert best[best["component"] == 1]["song"].tolist() == ["b", "a"]
+    assert best["rank"].tolist() == [1, 2, 1, 2]
+
+
+def test_equal_weights_make_as_many_effective_components() -> None:
+    weights = pd.DataFrame({"weight": [0.25] * 4, "effective_songs": [60.0] * 4})
+    assert components.summarize(weights)["effective_components"] == pytest.approx(4)
+
+
+def test_components_of_known_make_get_their_words(finished: Path) -> None:
+    means = read_table(finished / components.MEANS).sort_values("tempo")
+    calm, dance, loud = means["profile"]
+    assert {"slow", "calm", "quiet"} <= set(calm.split(", "))
+    assert dance.split(", ")[0] == "danceable"
+    assert {"fast", "energetic", "loud"} <= set(loud.split(", "))
+    np.testing.assert_allclose(means["tempo"], [80, 122, 140], atol=6)
+
+
+def test_effective_songs_add_up_to_all(finished: Path) -> None:
+    weights = read_table(finished / components.WEIGHTS)
+    assert weights["effective_songs"].sum() == pytest.approx(240, abs=1e-3)
+    assert weights["hard_songs"].sum() == 240
+    largest = read_json(finished / components.METRICS)["largest_weight_share"]
+    assert largest == pytest.approx(weights["weight"].max())

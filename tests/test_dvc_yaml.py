@@ -1,0 +1,209 @@
+"""DVC takes dvc.yaml at its word; these tests hold it to it.
+
+Each stage runs by its own `cmd` in an empty folder that holds only what dvc.yaml declares for it:
+code, data and parameters. A dependency that is used and not declared, which DVC would never see
+change, fails here; so does an output that is written and not declared, or the other way round.
+"""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, SMALL, make_songs, params_with
+
+TABLE = "data/raw/songs.csv"
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES: dict[str, Any] = PIPELINE["stages"]
+
+
+def paths(entries: list[Any]) -> list[str]:
+    """Return the paths of a list of deps, outs, metrics or params, with or without settings."""
+    plain = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+    return [TABLE if path == "${input.table}" else path for path in plain]
+
+
+def declared_outs(stage: dict[str, Any]) -> set[str]:
+    return set(paths(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", [])))
+
+
+def declared_params(stage: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of params.yaml that a stage declares."""
+    given: dict[str, Any] = {}
+    for key in stage.get("params", []):
+        section, _, name = key.partition(".")
+        if name:
+            given.setdefault(section, {})[name] = params[section][name]
+        else:
+            given[section] = params[section]
+    return given
+
+
+def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
+    """Put into an empty folder what the stage declares, and nothing else."""
+    for path in ["stages/__init__.py", *paths(stage["deps"])]:
+        source = (ROOT if path.startswith("stages/") else store) / path
+        (box / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, box / path)
+    params = declared_params(stage, params_with(SMALL | {"input.table": TABLE}))
+    (box / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+def files_in(folder: Path) -> set[str]:
+    everything = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    return {path for path in everything if "__pycache__" not in path}
+
+
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Each stage run in its box: how it ended, what it wrote, where."""
+    store = tmp_path_factory.mktemp("store")
+    (store / "data/raw").mkdir(parents=True)
+    make_songs().to_csv(store / TABLE, index=False)
+    found = {}
+    for name, stage in STAGES.items():
+        box = tmp_path_factory.mktemp(name)
+        fill(box, stage, store)
+        given = files_in(box)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        done = subprocess.run(
+            stage["cmd"].split(),
+            cwd=box,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found[name] = done, files_in(box) - given, box
+        shutil.copytree(box, store, dirs_exist_ok=True)
+    return found
+
+
+def covers(out: str, path: str) -> bool:
+    return path == out or path.startswith(f"{out}/")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_needs_what_it_declares_and_writes_what_it_declares(
+    name: str, boxes: dict[str, Any]
+) -> None:
+    done, written, _ = boxes[name]
+    assert done.returncode == 0, done.stderr
+    outs = declared_outs(STAGES[name])
+    assert [path for path in written if not any(covers(out, path) for out in outs)] == []
+    assert [out for out in outs if not any(covers(out, path) for path in written)] == []
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_what_came_out_and_nothing_on_standard_output(
+    name: str, boxes: dict[str, Any]
+) -> None:
+    done, _, _ = boxes[name]
+    assert done.stdout == ""
+    assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_code_dependency_is_used(name: str) -> None:
+    """A stage reruns when a file changes; a file it does not import must not make it rerun."""
+
+    def imported(module: str) -> Iterator[str]:
+        tree = ast.parse((ROOT / module).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stages._"):
+                found = f"{(node.module or '').replace('.', '/')}.py"
+                yield found
+                yield from imported(found)
+
+    own = f"stages/{name}.py"
+    declared = {path for path in paths(STAGES[name]["deps"]) if path.startswith("stages/")}
+    assert declared == {own, *imported(own)}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_one_name_for_stage_module_metrics_and_test(name: str, boxes: dict[str, Any]) -> None:
+    stage = STAGES[name]
+    assert stage["cmd"] == f"python -m stages.{name}"
+    assert stage["deps"][0] == f"stages/{name}.py"
+    assert stage["desc"]
+    assert (ROOT / f"tests/test_{name}.py").is_file()
+    assert paths(stage.get("metrics", [])) in ([f"metrics/{name}.json"], [])
+
+
+def metric_keys(name: str) -> list[str]:
+    """Return the literal keys of the dicts in a stage, those of tables' columns left out."""
+    tree = ast.parse((ROOT / f"stages/{name}.py").read_text())
+    tables = {
+        id(argument)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pd.DataFrame"
+        for argument in call.args
+    }
+    return [
+        key.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict) and id(node) not in tables
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    ]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_each_metric_is_finite_and_its_key_stands_once_in_its_stage(
+    name: str, boxes: dict[str, Any]
+) -> None:
+    _, written, box = boxes[name]
+    keys = metric_keys(name)
+    for path in written & {f"metrics/{name}.json"}:
+        metrics = json.loads((box / path).read_text())
+        assert list(metrics) == sorted(metrics)
+        for key, value in metrics.items():
+            assert type(value) in (int, float), key
+            assert keys.count(key) == 1, key
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_metrics_and_plots_go_into_git_and_all_else_into_the_cache(name: str) -> None:
+    stage = STAGES[name]
+    for entry in stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", []):
+        path = paths([entry])[0]
+        cached = isinstance(entry, str) or entry[path].get("cache", True)
+        assert cached == (not path.startswith(("metrics/", "plots/"))), path
+
+
+def test_public_modules_are_exactly_the_stages() -> None:
+    assert {p.stem for p in (ROOT / "stages").glob("[!_]*.py")} == set(STAGES)
+
+
+def test_the_package_itself_holds_no_code_that_dvc_would_not_see() -> None:
+    body = ast.parse((ROOT / "stages/__init__.py").read_text()).body
+    assert [type(node) for node in body] == [ast.Expr]
+
+
+def test_every_parameter_is_declared_by_a_stage_and_every_declaration_is_a_parameter() -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    keys = {f"{section}.{key}" for section, content in params.items() for key in content}
+    declared: set[str] = set()
+    for stage in STAGES.values():
+        for entry in stage.get("params", []):
+            covered = {
+                key for key in keys if covers(entry, key.replace(".", "/", 1)) or key == entry
+            }
+            assert covered, f"{entry} is not in params.yaml"
+            declared |= covered
+    assert declared == keys
+
+
+def test_every_parameter_has_a_comment_and_stands_on_a_line_of_its_own() -> None:
+    lines = (ROOT / "params.yaml").read_text().splitlines()
+    assert not [line for line in lines if line.endswith(("}", "]"))]
+    keys = [i for i, line in enumerate(lines) if line.startswith("  ") and line[2] not in " #-"]
+    assert len(keys) > 20
+    assert [lines[i] for i in keys if not lines[i - 1].startswith("  #")] == []

@@ -1,0 +1,75 @@
+"""Files are written whole or not at all, and always with the same bytes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages._files import (
+    read_json,
+    read_table,
+    replacing,
+    write_json,
+    write_metrics,
+    write_table,
+)
+from stages._stage import StageError
+
+
+def write_half(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("halfway")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="halfway"):
+        write_half(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["table.csv"]
+    assert path.read_text() == "old"
+
+
+def test_metrics_are_sorted_with_8_digits_and_a_newline_at_the_end(tmp_path: Path) -> None:
+    write_metrics(tmp_path / "m.json", {"b": np.float64(1 / 3), "a": 123456789012})
+    assert (tmp_path / "m.json").read_text() == '{\n  "a": 123456789012,\n  "b": 0.33333333\n}\n'
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_metric_that_is_not_finite_is_refused(tmp_path: Path, value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_metrics(tmp_path / "m.json", {"a": value})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_keeps_every_float_exactly(tmp_path: Path) -> None:
+    numbers = [0.1 + 0.2, 1e-300, 1 / 3]
+    write_json(tmp_path / "x.json", numbers)
+    assert read_json(tmp_path / "x.json") == numbers
+    assert json.loads((tmp_path / "x.json").read_text()) == numbers
+
+
+def test_names_stay_names_and_floats_come_back_exactly(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "song": ["007", "NA", "nan", "a,b", 'say "x"', "Ünï cödé"],
+            "genre": ["", "None", "null", "1", "pop", "NA"],
+            "tempo": [0.1 + 0.2, 1 / 3, 1e-17, 119.99999999999999, 5e300, -0.0],
+        }
+    )
+    write_table(tmp_path / "t.csv", table, float_format=None)
+    found = read_table(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(found, table, check_exact=True, check_dtype=False)
+
+
+def test_computed_tables_have_8_digits(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", pd.DataFrame({"x": [1 / 3], "n": [7]}))
+    assert (tmp_path / "t.csv").read_bytes() == b"x,n\n0.33333333,7\n"
+
+
+def test_a_file_that_an_earlier_stage_should_have_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"absent\.csv is not there: .* run `dvc repro`"):
+        read_table(tmp_path / "absent.csv")

@@ -1,0 +1,87 @@
+"""The sweep: a row per fit, the best K among sound fits, the same on any number of workers."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stages import k_sweep
+from stages._files import read_json, read_table
+from stages._mixture import MixtureParams
+from stages._stage import StageError
+from tests.conftest import SetParams, run_stages
+from tests.test_mixture import POINTS
+
+
+def table_of(**columns: Any) -> pd.DataFrame:
+    rows = {"k": [2, 3, 4], "covariance_type": "full", "sound": 1, "converged": 1}
+    scores = {"bic": [30.0, 10.0, 20.0], "aic": [3.0, 2.0, 1.0], "icl": [5.0, 6.0, 7.0]}
+    return pd.DataFrame(rows | scores | columns)
+
+
+def test_best_k_by_each_criterion() -> None:
+    metrics = k_sweep.summarize(table_of())
+    assert [metrics[f"{name}_best_k"] for name in ("bic", "aic", "icl")] == [3, 4, 2]
+    assert (metrics["fits_count"], metrics["unsound_count"]) == (3, 0)
+
+
+def test_a_fit_that_is_not_sound_is_counted_and_is_never_the_best() -> None:
+    metrics = k_sweep.summarize(table_of(sound=[1, 0, 1], converged=[1, 0, 1]))
+    assert (metrics["bic_best_k"], metrics["unsound_count"]) == (4, 1)
+    assert metrics["not_converged_count"] == 1
+    assert "1 not sound (K = 3)" in k_sweep.outcome(table_of(sound=[1, 0, 1]))
+
+
+def test_every_k_and_covariance_type_has_its_row_in_order() -> None:
+    sweep = k_sweep.Sweep(2, 3, ("full", "spherical"))
+    mixture = MixtureParams(n_init=1, max_iter=50, tol=1e-3, reg_covar=1e-6, seed=0)
+    fits = [(fit.k, fit.covariance_type) for fit in k_sweep.sweep_fits(POINTS, sweep, mixture)]
+    assert fits == [(2, "full"), (3, "full"), (2, "spherical"), (3, "spherical")]
+
+
+def test_fits_in_other_processes_are_the_fits_made_here() -> None:
+    sweep = k_sweep.Sweep(2, 4, ("full",))
+    mixture = MixtureParams(n_init=2, max_iter=50, tol=1e-3, reg_covar=1e-6, seed=0)
+    here = [k_sweep.fit_and_rate(POINTS, k, "full", mixture) for k in (2, 3, 4)]
+    assert list(k_sweep.sweep_fits(POINTS, sweep, mixture)) == here
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"k_sweep.k_max": 2, "k_sweep.k_min": 3}, "k_sweep: k_max is 2, expected at least k_min"),
+        ({"k_sweep.k_min": 1}, r"k_sweep\.k_min is 1, expected a whole number at least 2"),
+        ({"k_sweep.covariance_types": ["full", "full"]}, "names one form twice"),
+        ({"k_sweep.covariance_types": ["ful"]}, "expected one of full, tied, diag, spherical"),
+    ],
+)
+def test_a_sweep_that_makes_no_sense_is_refused(
+    workspace: Path, set_params: SetParams, changes: dict[str, Any], said: str
+) -> None:
+    set_params(changes)
+    with pytest.raises(StageError, match=said):
+        k_sweep.main()
+
+
+def test_the_curve_for_dvc_plots_holds_each_fit_under_each_criterion(finished: Path) -> None:
+    table = read_table(finished / k_sweep.K_SWEEP)
+    curve = pd.DataFrame(read_json(finished / k_sweep.K_CURVE))
+    assert len(curve) == 3 * len(table)
+    bic = curve[curve["criterion"] == "BIC"]
+    assert bic["value"].tolist() == pytest.approx(table["bic"].tolist(), abs=0.006)
+
+
+def test_the_row_of_the_trained_k_shows_what_training_shows(finished: Path) -> None:
+    table = read_table(finished / k_sweep.K_SWEEP).set_index("k")
+    trained = read_json(finished / "metrics/train_gmm.json")
+    row = table.loc[trained["n_components"]]
+    assert row["log_likelihood"] == trained["log_likelihood_nats"]
+    assert [row["bic"], row["aic"]] == [trained["bic"], trained["aic"]]
+    assert row["iterations"] == trained["iterations_count"]
+
+
+def test_two_runs_give_the_same_bytes(finished: Path, workspace: Path) -> None:
+    run_stages(workspace, "preprocess", "k_sweep")
+    for path in (k_sweep.K_SWEEP, k_sweep.K_CURVE, k_sweep.METRICS):
+        assert (workspace / path).read_bytes() == (finished / path).read_bytes()

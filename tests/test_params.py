@@ -1,0 +1,144 @@
+"""params.yaml is read as DVC writes it, and every wrong value is named."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from stages._params import Range, load_yaml, read_param, read_params
+from stages._stage import StageError
+
+
+@dataclass(frozen=True)
+class Inner:
+    column: str
+
+
+@dataclass(frozen=True)
+class Example:
+    count: Annotated[int, Range(2, 9)]
+    rate: Annotated[float, Range(above=0)]
+    mode: Literal["drop", "keep"]
+    name: str | None
+    kinds: tuple[Literal["full", "diag"], ...]
+    inner: Inner
+
+    def __post_init__(self) -> None:
+        if self.count == 8:
+            raise ValueError("count is 8, which is only for the test")
+
+
+GOOD: dict[str, Any] = {
+    "count": 3,
+    "rate": 0.5,
+    "mode": "drop",
+    "name": None,
+    "kinds": ["full"],
+    "inner": {"column": "yes"},
+}
+
+
+def written(tmp_path: Path, content: Any) -> Path:
+    """Write params.yaml with the library DVC writes it with."""
+    path = tmp_path / "params.yaml"
+    with path.open("w") as stream:
+        YAML().dump(content, stream)
+    return path
+
+
+def test_a_right_section_is_read(tmp_path: Path) -> None:
+    example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
+    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"))
+
+
+def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
+    path = written(tmp_path, {"example": GOOD | {"rate": 2}})
+    rate = read_params("example", Example, path).rate
+    assert (rate, type(rate)) == (2.0, float)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("count", 1, "example.count is 1, expected a whole number at least 2 and at most 9"),
+        ("count", 10, "example.count is 10, expected a whole number at least 2 and at most 9"),
+        ("count", True, "example.count is True, expected a whole number"),
+        ("count", 3.0, "example.count is 3.0, expected a whole number"),
+        ("count", "3", "example.count is '3', expected a whole number"),
+        ("count", 8, "example: count is 8, which is only for the test"),
+        ("rate", 0, "example.rate is 0.0, expected a number above 0"),
+        ("rate", float("nan"), "example.rate is nan, expected a number above 0"),
+        ("rate", float("inf"), "example.rate is inf, expected a number above 0"),
+        ("rate", "fast", "example.rate is 'fast', expected a number above 0"),
+        ("mode", "dorp", "example.mode is 'dorp', expected one of drop, keep"),
+        ("mode", ["drop"], r"example.mode is \['drop'\], expected one of drop, keep"),
+        ("name", 7, "example.name is 7, expected text"),
+        ("kinds", [], r"example.kinds is \[\], expected a list with at least one entry"),
+        ("kinds", "full", "example.kinds is 'full', expected a list"),
+        ("kinds", ["full", "fll"], r"example.kinds\[1\] is 'fll', expected one of full, diag"),
+        ("inner", "x", "example.inner is 'x', expected the keys column"),
+        ("inner", {}, "example.inner.column is missing; the section's keys are column"),
+        ("extra", 1, "example.extra is unknown; the section's keys are count, rate"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(
+    tmp_path: Path, key: str, value: Any, said: str
+) -> None:
+    path = written(tmp_path, {"example": GOOD | {key: value}})
+    with pytest.raises(StageError, match=said):
+        read_params("example", Example, path)
+
+
+def test_a_missing_section_key_or_file_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, {"other": {}})
+    with pytest.raises(StageError, match="has no section `example`"):
+        read_params("example", Example, path)
+    with pytest.raises(StageError, match=r"other\.count is missing"):
+        read_param("other", "count", int, path)
+    with pytest.raises(StageError, match="is not here: run from the project's top folder"):
+        read_params("example", Example, tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: b: c", "\t- x"])
+def test_broken_yaml_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(StageError, match="is not readable as YAML") as caught:
+        read_params("example", Example, path)
+    assert "\n" not in str(caught.value)
+
+
+def test_text_that_is_not_utf8_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(StageError, match="is not readable as YAML"):
+        read_params("example", Example, path)
+
+
+def test_one_key_of_a_section_is_read_without_the_others(tmp_path: Path) -> None:
+    path = written(tmp_path, {"example": {"count": 4}})
+    assert read_param("example", "count", Annotated[int, Range(2)], path) == 4
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["yes", "no", "on", "1e-06", "010", "1_000", "0x1f", "~", "2020-01-01", ""]),
+    st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), max_size=8),
+)
+
+
+@given(SCALARS)
+def test_what_dvc_writes_comes_back_as_it_was(value: Any) -> None:
+    stream = io.StringIO()
+    YAML().dump({"key": value}, stream)
+    found = load_yaml(stream.getvalue())["key"]
+    assert found == value
+    assert type(found) is type(value)

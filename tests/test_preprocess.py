@@ -1,0 +1,209 @@
+"""The clean table: what is kept, what is dropped and why, what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import preprocess
+from stages._files import read_json, read_table
+from stages._scaling import Scaling
+from stages._stage import StageError
+from tests.conftest import FEATURES, SetParams, make_songs
+
+SONGS = Path("data/raw/songs.csv")
+
+
+def kept_after(table: pd.DataFrame) -> pd.DataFrame:
+    """Run the stage on a table and return what it keeps."""
+    table.to_csv(SONGS, index=False)
+    preprocess.main()
+    return read_table(preprocess.FEATURES_SELECTED)
+
+
+def metrics() -> dict[str, Any]:
+    found: dict[str, Any] = read_json(preprocess.METRICS)
+    return found
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_clean_table_passes_unchanged_to_the_last_bit() -> None:
+    songs = make_songs()
+    kept = kept_after(songs)
+    assert list(kept.columns) == ["song", "genre", *FEATURES]
+    assert kept["song"].tolist() == songs["filename"].tolist()
+    assert kept["genre"].tolist() == songs["genre"].tolist()
+    np.testing.assert_array_equal(kept[FEATURES], songs[FEATURES])
+    assert metrics()["songs_kept_count"] == 240
+    assert metrics()["genres_count"] == 3
+
+
+def test_other_column_names_no_id_and_no_genre(workspace: Path, set_params: SetParams) -> None:
+    songs = make_songs().rename(columns={"tempo": "BPM", "energy": "Energy %"})
+    set_params(
+        {
+            "input.id": None,
+            "input.label": None,
+            "input.columns.tempo": "BPM",
+            "input.columns.energy": "Energy %",
+        }
+    )
+    kept = kept_after(songs)
+    assert list(kept.columns) == ["song", *FEATURES]
+    assert kept["song"].tolist() == [str(row) for row in range(240)]
+    assert metrics()["genres_count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("feature", "cell", "reason"),
+    [
+        ("energy", "", "not a number"),
+        ("energy", "n/a", "not a number"),
+        ("valence", "nan", "not a number"),
+        ("loudness", "-inf", "infinite"),
+        ("tempo", "0", "tempo not above 0"),
+        ("tempo", "-12.5", "tempo not above 0"),
+    ],
+)
+def test_a_song_with_a_missing_value_is_dropped_and_listed(
+    workspace: Path, feature: str, cell: str, reason: str
+) -> None:
+    songs = make_songs().astype({feature: object})
+    songs.loc[7, feature] = cell
+    kept = kept_after(songs)
+    dropped = read_table(preprocess.SONGS_DROPPED)
+    assert len(kept) == 239
+    assert dropped.to_dict("records") == [{"song": "calm.00007.wav", "reason": reason}]
+    assert metrics()["songs_dropped_count"] == 1
+
+
+def test_missing_error_names_the_first_such_song(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.missing": "error"})
+    songs = make_songs()
+    songs.loc[[7, 9], "tempo"] = 0
+    with pytest.raises(StageError, match=r"2 songs have .* row 7 .*'calm\.00007\.wav': tempo not"):
+        kept_after(songs)
+
+
+def test_duplicates_are_kept_and_counted_or_dropped(workspace: Path, set_params: SetParams) -> None:
+    songs = make_songs()
+    songs.loc[11, FEATURES] = songs.loc[10, FEATURES]
+    assert len(kept_after(songs)) == 240
+    assert metrics()["duplicate_songs_count"] == 1
+    set_params({"preprocess.duplicates": "drop"})
+    kept = kept_after(songs)
+    assert "calm.00010.wav" in set(kept["song"])
+    assert "calm.00011.wav" not in set(kept["song"])
+    assert read_table(preprocess.SONGS_DROPPED)["reason"].tolist() == ["duplicate"]
+
+
+# Loudness equal to energy in every row, as in the original notebooks' table.
+def with_collinear_loudness() -> pd.DataFrame:
+    songs = make_songs()
+    return songs.assign(loudness=songs["energy"])
+
+
+def test_collinear_error_names_the_features_and_the_way_out(workspace: Path) -> None:
+    said = r"energy and loudness determine one another.*preprocess\.collinear: drop"
+    with pytest.raises(StageError, match=said):
+        kept_after(with_collinear_loudness())
+    assert not preprocess.FEATURES_SELECTED.exists()
+
+
+def test_a_feature_that_two_others_determine_is_found(workspace: Path) -> None:
+    songs = make_songs()
+    songs["danceability"] = 0.5 * songs["energy"] - 0.02 * songs["tempo"] + 3
+    with pytest.raises(StageError, match="tempo and energy and danceability determine one anoth"):
+        kept_after(songs)
+
+
+def test_collinear_drop_keeps_the_first_of_them(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.collinear": "drop"})
+    kept = kept_after(with_collinear_loudness())
+    assert list(kept.columns) == ["song", "genre", "tempo", "energy", "valence", "danceability"]
+    assert metrics()["features_count"] == 4
+
+
+def test_collinear_keep_keeps_them_all(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.collinear": "keep"})
+    assert set(FEATURES) < set(kept_after(with_collinear_loudness()).columns)
+
+
+def test_strong_but_honest_correlation_is_no_collinearity() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=500)
+    values = np.column_stack([base, base + 0.05 * rng.normal(size=500)])
+    assert pd.DataFrame(values).corr().to_numpy().min() > 0.99
+    assert preprocess.collinear_features(values, ["a", "b"]) == []
+
+
+def test_a_constant_feature_is_refused(workspace: Path) -> None:
+    with pytest.raises(StageError, match=r"valence is 0\.5 in every song"):
+        kept_after(make_songs().assign(valence=0.5))
+
+
+def test_fewer_songs_than_twice_the_largest_k_are_refused(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"k_sweep.k_max": 20})
+    said = "39 songs are left, expected at least 40, twice the largest K"
+    with pytest.raises(StageError, match=said):
+        kept_after(make_songs(per_kind=13))
+    assert len(kept_after(make_songs(per_kind=14))) == 42
+
+
+def test_a_table_with_no_usable_song_is_refused(workspace: Path) -> None:
+    with pytest.raises(StageError, match="0 songs are left"):
+        kept_after(make_songs().assign(tempo=0))
+
+
+def test_few_distinct_values_are_warned_of(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = make_songs()
+    kept_after(songs.assign(tempo=(songs["tempo"] / 10).round() * 10))
+    assert "warning: tempo takes only" in capsys.readouterr().err
+    assert metrics()["few_distinct_features_count"] == 1
+    kept_after(songs)
+    assert "warning" not in capsys.readouterr().err
+    assert metrics()["few_distinct_features_count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("feature", "name", "said"),
+    [
+        ("loudness", "log2", "loudness is log2, which needs values above 0"),
+        ("tempo", "logit", "tempo is logit, which needs values between, not at, 0 and 1"),
+    ],
+)
+def test_a_transform_that_is_not_defined_is_refused(
+    workspace: Path, set_params: SetParams, feature: str, name: str, said: str
+) -> None:
+    set_params({f"preprocess.transform.{feature}": name})
+    with pytest.raises(StageError, match=said):
+        kept_after(make_songs())
+
+
+def test_the_pickle_and_the_json_scale_alike(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.transform.tempo": "log2"})
+    kept = kept_after(make_songs())
+    scaling = Scaling.from_json(read_json(preprocess.SCALING))
+    values = kept[FEATURES].to_numpy()
+    values[:, 0] = np.log2(values[:, 0])
+    standardized = scaling.standardize(kept)
+    np.testing.assert_array_equal(joblib.load(preprocess.SCALER).transform(values), standardized)
+    np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(standardized.std(axis=0), 1)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_condition_of_uncorrelated_features_is_one_and_grows() -> None:
+    square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    np.testing.assert_allclose(preprocess.condition_number(square), 1.0)
+    # Correlation r has eigenvalues 1 + r and 1 - r.
+    lean = np.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
+    r = np.corrcoef(lean.T)[0, 1]
+    np.testing.assert_allclose(preprocess.condition_number(lean), (1 + r) / (1 - r))

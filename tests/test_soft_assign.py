@@ -1,0 +1,32 @@
+"""Posteriors and hard labels of every song."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages import soft_assign
+from stages._files import read_table
+
+
+def test_the_hard_label_is_the_arg_max_and_posteriors_are_rounded() -> None:
+    posterior = np.array([[0.1234567, 0.8765433], [0.5000001, 0.4999999]])
+    assigned = soft_assign.assignment(pd.DataFrame({"song": ["a", "b"]}), posterior)
+    assert list(assigned.columns) == ["song", "gmm_cluster", "gmm_prob_0", "gmm_prob_1"]
+    assert assigned["gmm_cluster"].tolist() == [1, 0]
+    assert assigned["gmm_prob_0"].tolist() == [0.123457, 0.5]
+
+
+def test_written_rows_sum_to_one(finished: Path) -> None:
+    assigned = read_table(finished / soft_assign.POSTERIORS)
+    sums = assigned.filter(like="gmm_prob_").sum(axis=1)
+    assert len(assigned) == 240
+    np.testing.assert_allclose(sums, 1.0, atol=1e-5)
+
+
+def test_metrics_by_hand() -> None:
+    posterior = np.array([[0.95, 0.05], [0.6, 0.4], [0.3, 0.7], [0.9, 0.1]])
+    metrics = soft_assign.summarize(posterior)
+    assert metrics["mean_greatest_posterior"] == np.mean([0.95, 0.6, 0.7, 0.9])
+    assert metrics["above_90_percent_share"] == 0.25
+    assert metrics["components_with_songs_count"] == 2

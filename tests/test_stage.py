@@ -1,0 +1,53 @@
+"""A stage fails in one line, with the exit code that DVC and shells expect."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+PROGRAM = """
+import sys
+sys.argv[0] = "stages/example.py"
+from stages._stage import StageError, run
+def main():
+    {body}
+run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("pass", 0, ""),
+        ("raise StageError('mend it')", 1, "example: mend it\n"),
+        ("open('/absent/x')", 1, "example: /absent/x: No such file or directory\n"),
+        ("raise OSError(28, 'No space left on device')", 1, "example: a file: No space left on"),
+        ("raise KeyboardInterrupt", 130, "example: interrupted"),
+    ],
+)
+def test_what_a_user_can_cause_is_one_line(body: str, code: int, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body=body)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") <= 1
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body="1 / 0")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert "Traceback" in done.stderr

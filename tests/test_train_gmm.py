@@ -1,0 +1,60 @@
+"""The trained mixture: ordered, readable without scikit-learn, usable with it."""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from stages import train_gmm
+from stages._files import read_json, read_table
+from stages._mixture import Mixture, posteriors
+from stages._scaling import Scaling
+from stages._stage import StageError
+from tests.conftest import FEATURES
+from tests.test_mixture import POINTS, TYPES, fitted
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_ordering_changes_the_order_and_nothing_else(covariance_type: str) -> None:
+    model = fitted(covariance_type, k=4)  # type: ignore[arg-type]
+    ordered = train_gmm.ordered_by_weight(model)
+    order = np.argsort(-model.weights_)
+    assert (np.diff(ordered.weights_) <= 0).all()
+    np.testing.assert_allclose(
+        ordered.predict_proba(POINTS), model.predict_proba(POINTS)[:, order], rtol=1e-12
+    )
+    assert ordered.bic(POINTS) == pytest.approx(model.bic(POINTS), rel=1e-12)
+
+
+def test_the_pickle_is_a_plain_gaussian_mixture_of_the_standardized_features(
+    finished: Path,
+) -> None:
+    model = joblib.load(finished / train_gmm.GMM_MODEL)
+    scaler = joblib.load(finished / "models/scaler.pkl")
+    songs = read_table(finished / train_gmm.FEATURES_SELECTED)
+    assert type(model).__module__.startswith("sklearn.mixture")
+    probabilities = model.predict_proba(scaler.transform(songs[FEATURES].to_numpy()))
+    assigned = read_table(finished / "data/processed/gmm_cluster_assignments.csv")
+    written = assigned.filter(like="gmm_prob_").to_numpy()
+    np.testing.assert_allclose(written, probabilities, atol=5.1e-7)
+    assert assigned["gmm_cluster"].tolist() == probabilities.argmax(axis=1).tolist()
+
+
+def test_json_and_pickle_are_the_same_mixture(finished: Path) -> None:
+    content = read_json(finished / train_gmm.GMM)
+    model = joblib.load(finished / train_gmm.GMM_MODEL)
+    mixture = Mixture.from_json(content)
+    np.testing.assert_array_equal(mixture.means, model.means_)
+    np.testing.assert_array_equal(mixture.covariances, model.covariances_)
+    songs = read_table(finished / train_gmm.FEATURES_SELECTED)
+    points = Scaling.from_json(content).standardize(songs)
+    np.testing.assert_allclose(
+        posteriors(mixture, points)[0], model.predict_proba(points), rtol=1e-9, atol=1e-15
+    )
+
+
+def test_fewer_songs_than_two_a_component_are_refused() -> None:
+    train_gmm.refuse_few_songs(20, 10)
+    with pytest.raises(StageError, match=r"K = 10 was chosen for 19 songs.* lower choose_k"):
+        train_gmm.refuse_few_songs(19, 10)

@@ -1,0 +1,86 @@
+"""Entropy, margin, the torn, the surest and the least sure."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import uncertainty
+from stages._files import read_json, read_table
+
+POSTERIOR = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.6, 0.1, 0.3], [1 / 3, 1 / 3, 1 / 3]])
+
+
+def test_margin_by_hand() -> None:
+    np.testing.assert_allclose(uncertainty.margin(POSTERIOR), [1.0, 0.0, 0.3, 0.0], atol=1e-15)
+
+
+def test_each_song_rated_by_hand() -> None:
+    rated = uncertainty.rate_songs(POSTERIOR, torn_margin=0.31)
+    entropy_of_third = -(0.6 * np.log(0.6) + 0.1 * np.log(0.1) + 0.3 * np.log(0.3))
+    expected = [0.0, np.log(2), entropy_of_third, np.log(3)]
+    np.testing.assert_allclose(rated["gmm_entropy"], expected)
+    np.testing.assert_allclose(rated["gmm_entropy_share"], np.array(expected) / np.log(3))
+    assert rated["gmm_torn"].tolist() == [0, 1, 1, 1]
+    assert rated["gmm_greatest_prob"].tolist() == [1.0, 0.5, 0.6, 1 / 3]
+
+
+def rated_songs() -> pd.DataFrame:
+    songs = pd.DataFrame({"song": list("abcd"), "genre": ["x", "x", "", "y"]})
+    labels = pd.DataFrame({"gmm_cluster": [0, 0, 0, 2]})
+    return songs.join(labels).join(uncertainty.rate_songs(POSTERIOR, torn_margin=0.2))
+
+
+def test_extremes_name_the_ends_of_the_list() -> None:
+    ends = uncertainty.extremes(rated_songs(), 2)
+    found = list(zip(ends["end"], ends["song"], strict=True))
+    assert found == [("surest", "a"), ("surest", "b"), ("least sure", "d"), ("least sure", "c")]
+
+
+def test_extremes_of_a_table_shorter_than_the_list() -> None:
+    assert len(uncertainty.extremes(rated_songs(), 10)) == 8
+
+
+def test_by_component_and_by_genre_by_hand() -> None:
+    components = uncertainty.by_group(rated_songs(), "gmm_cluster").set_index("gmm_cluster")
+    assert components["songs"].to_dict() == {0: 3, 2: 1}
+    assert components.loc[0, "torn_share"] == pytest.approx(1 / 3)
+    genres = uncertainty.by_group(rated_songs(), "genre").set_index("genre")
+    assert genres["songs"].to_dict() == {"x": 2, "y": 1}
+    assert genres.loc["x", "mean_entropy"] == pytest.approx(np.log(2) / 2)
+
+
+def test_without_genres_the_table_by_genre_has_its_columns_and_no_row() -> None:
+    table = uncertainty.by_group(rated_songs().drop(columns="genre"), "genre")
+    assert list(table.columns) == ["genre", "songs", "mean_entropy", "mean_margin", "torn_share"]
+    assert table.empty
+
+
+def test_the_histogram_counts_every_song_once() -> None:
+    bins = pd.DataFrame(uncertainty.histogram(rated_songs(), 3))
+    assert bins["songs"].sum() == 4
+    assert len(bins) == uncertainty.HISTOGRAM_BINS
+    assert bins["entropy_to"].iloc[-1] == pytest.approx(np.log(3), abs=1e-4)
+
+
+def test_the_scatter_of_a_large_table_keeps_both_ends_and_its_size() -> None:
+    rng = np.random.default_rng(0)
+    posterior = rng.dirichlet([0.3, 0.3, 0.3], 5000)
+    songs = pd.DataFrame({"song": np.arange(5000).astype(str), "gmm_cluster": 0}).join(
+        uncertainty.rate_songs(posterior, 0.2)
+    )
+    points = pd.DataFrame(uncertainty.scatter(songs))
+    assert len(points) == uncertainty.MOST_POINTS
+    assert points["gmm_entropy"].min() == round(songs["gmm_entropy"].min(), 4)
+    assert points["gmm_entropy"].max() == round(songs["gmm_entropy"].max(), 4)
+    assert points["gmm_entropy"].mean() == pytest.approx(songs["gmm_entropy"].mean(), abs=0.005)
+
+
+def test_the_written_table_has_the_notebooks_columns(finished: Path) -> None:
+    songs = read_table(finished / uncertainty.ASSIGNMENTS)
+    metrics = read_json(finished / uncertainty.METRICS)
+    assert {"gmm_cluster", "gmm_prob_0", "gmm_prob_2", "gmm_entropy"} <= set(songs.columns)
+    assert metrics["mean_entropy_nats"] == pytest.approx(songs["gmm_entropy"].mean(), rel=1e-7)
+    assert metrics["torn_songs_count"] == songs["gmm_torn"].sum()
+    assert metrics["torn_songs_share"] == pytest.approx(songs["gmm_torn"].mean(), rel=1e-7)
