@@ -1,40 +1,45 @@
-# make        sets up .venv once, then runs the pipeline (dvc repro)
+# make        sets up .venv (once, and again when requirements.lock changes), then `dvc repro`
 # make test   the same set-up, then ruff, mypy and every test
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
+# make clean  removes the environment and the tools' caches, no result
 
 PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/requirements.lock
 
-# Stages are run as `python -m stages.<stage>`: DVC finds that python on PATH.
+# DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: repro test lock clean
 
 repro: $(READY)
-	@python -m stages.preprocess --table-is-there
-	dvc repro
+	@dvc repro || { code=$$?; \
+	  echo "The line with the stage's name or ERROR above says what is wrong. If data is missing:" >&2; \
+	  echo "set input.table in params.yaml to your table of songs (README, 'Your own table')." >&2; \
+	  exit $$code; }
 
 test: $(READY)
 	ruff check .
 	ruff format --check .
-	mypy stages tests
+	mypy stages tests benchmarks
 	pytest
 
-# The copy of the lock inside the environment says what was installed: set-up runs again only
-# when the lock has changed, and an installation broken off halfway is not taken for a whole one.
+# The lock's copy inside the environment says what was installed. It is written last, so an
+# installation that broke off halfway is begun anew.
 $(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
-	  "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	  f"Python 3.11 or newer is needed and $(PYTHON) is {v[0]}.{v[1]}; try make PYTHON=python3.12")'
 	@cmp -s requirements.lock $(READY) || { \
+	  echo "Installing into $(VENV), about a minute ..." && \
 	  $(PYTHON) -m venv --clear $(VENV) && \
-	  python -m pip install --disable-pip-version-check --quiet --progress-bar on --require-hashes -r requirements.lock; }
+	  python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    -r requirements.lock; }
 	@cp requirements.lock $(READY)
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-	  --output-file requirements.lock
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --quiet \
+	  --custom-compile-command 'make lock' --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

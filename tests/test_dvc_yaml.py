@@ -147,7 +147,7 @@ def metric_keys(name: str) -> list[str]:
         for argument in call.args
     }
     return [
-        key.value
+        str(key.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Dict) and id(node) not in tables
         for key in node.keys

@@ -1,0 +1,181 @@
+"""The pipeline as people drive it: real `dvc` commands in a scratch copy of the project."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, SMALL, make_songs, params_with
+
+TABLE = {"input.table": "data/raw/songs.csv"}
+IDENTITY = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t"}
+
+
+def call(folder: Path, *command: str, code: int = 0) -> str:
+    """Run a command in a folder and return all it said; its exit code must be `code`."""
+    environment = (
+        os.environ
+        | IDENTITY
+        | {
+            "GIT_COMMITTER_EMAIL": "t@t",
+            # DVC otherwise keeps a cache of its own outside of the repository.
+            "DVC_SITE_CACHE_DIR": str(folder.parent / "site_cache"),
+            "COLUMNS": "200",
+        }
+    )
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == code, f"{' '.join(command)}: {said}"
+    return said
+
+
+def set_keys(folder: Path, changes: dict[str, Any]) -> None:
+    """Write the small params with some keys changed."""
+    params = params_with(SMALL | TABLE | changes)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def stages_run(said: str) -> set[str]:
+    """Return the stages that `dvc repro` says it ran."""
+    return set(re.findall(r"^Running stage '(\w+)':", said, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git checkout of this tree with a table of 240 songs, run once and committed."""
+    project = tmp_path_factory.mktemp("dvc") / "project"
+    listed = call(ROOT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
+    for path in filter(lambda path: (ROOT / path).is_file(), listed):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, project / path)
+    make_songs().to_csv(project / "data/raw/songs.csv", index=False)
+    set_keys(project, {})
+    call(project, "git", "init", "-q")
+    said = call(project, "dvc", "repro")
+    assert stages_run(said) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    call(project, "git", "add", "-A")
+    call(project, "git", "commit", "-qm", "First run")
+    return project
+
+
+@pytest.fixture
+def project(finished_project: Path, tmp_path: Path) -> Path:
+    """A copy of the finished project that a test may change."""
+    shutil.copytree(finished_project, tmp_path / "project", symlinks=True)
+    return tmp_path / "project"
+
+
+def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: Path) -> None:
+    assert "Data and pipelines are up to date." in call(finished_project, "dvc", "repro")
+    assert call(finished_project, "git", "status", "--porcelain") == ""
+
+
+AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", "figures"}
+
+# What changes → exactly the stages that run again.
+RERUNS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"preprocess.duplicates": "drop"}, {"preprocess"}),  # there are none
+    (
+        {"preprocess.transform.tempo": "log2"},
+        {"preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
+    ),
+    ({"k_sweep.k_max": 4}, {"preprocess", "k_sweep", "choose_k", "kmeans", "figures"}),
+    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", "figures"}),
+    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", "figures"}),
+    ({"choose_k.by": "bic"}, {"choose_k"}),  # which chooses K = 3 as well
+    ({"choose_k.n_components": 4}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
+    ({"choose_k.covariance_type": "diag"}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
+    (
+        {"mixture.reg_covar": 0.0001},
+        {"k_sweep", "choose_k", "train_gmm", *AFTER_TRAINING},
+    ),
+    (
+        {"uncertainty.torn_margin": 0.5},
+        {"uncertainty", "components", "compare_kmeans", "figures"},
+    ),
+    ({"uncertainty.n_extremes": 3}, {"uncertainty"}),
+    ({"components.n_exemplars": 2}, {"components"}),
+    ({"components.profile_deviation": 0.1}, {"components", "figures"}),
+    ({"kmeans.max_iter": 299}, {"kmeans"}),  # which takes fewer steps anyway
+    ({"compare_kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", "figures"}),
+    ({"figures.dpi": 70}, {"figures"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"), RERUNS, ids=[next(iter(changes)) for changes, _ in RERUNS]
+)
+def test_a_changed_key_runs_exactly_the_stages_it_touches(
+    project: Path, changes: dict[str, Any], expected: set[str]
+) -> None:
+    set_keys(project, changes)
+    assert stages_run(call(project, "dvc", "repro")) == expected
+
+
+def test_a_changed_song_runs_everything_but_the_choice(project: Path) -> None:
+    songs = make_songs()
+    songs.loc[0, "tempo"] = 99.0
+    songs.to_csv(project / "data/raw/songs.csv", index=False)
+    assert "train_gmm" in stages_run(call(project, "dvc", "repro"))
+
+
+def test_experiments_are_run_listed_and_compared(project: Path) -> None:
+    said = call(project, "dvc", "exp", "run", "-n", "four", "-S", "choose_k.n_components=4")
+    assert "train_gmm" in stages_run(said)
+    params = call(project, "dvc", "params", "diff", "HEAD", "--json")
+    assert json.loads(params)["params.yaml"]["choose_k.n_components"] == {"old": 3, "new": 4}
+    metrics = json.loads(call(project, "dvc", "metrics", "diff", "HEAD", "--json"))
+    assert metrics["metrics/train_gmm.json"]["n_components"] == {"old": 3, "new": 4, "diff": 1}
+    shown = call(project, "dvc", "exp", "show", "--csv")
+    assert "four" in shown
+    compared = call(project, "dvc", "exp", "diff", "HEAD", "four")
+    assert re.search(r"metrics/train_gmm\.json\s+n_components\s+3\s+4\s+1", compared)
+
+
+def test_numbers_that_dvc_writes_in_its_own_way_are_read(project: Path) -> None:
+    call(project, "dvc", "exp", "run", "-S", "mixture.reg_covar=0.000002", "choose_k")
+    assert "2e-06" in (project / "params.yaml").read_text()
+
+
+def test_plots_are_shown_and_compared(project: Path) -> None:
+    call(project, "dvc", "plots", "show")
+    page = (project / "dvc_plots/index.html").read_text()
+    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    assert len(declared) >= 5
+    images = {path.name for path in (project / "plots/images").glob("*.png")}
+    assert len(images) == 11
+    assert [name for name in images if name not in page] == []
+    assert page.count('"$schema"') >= 5
+    set_keys(project, {"choose_k.n_components": 4})
+    call(project, "dvc", "repro")
+    call(project, "dvc", "plots", "diff", "HEAD")
+    assert "workspace" in (project / "dvc_plots/index.html").read_text()
+
+
+def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
+    project: Path,
+) -> None:
+    set_keys(project, {"uncertainty.torn_margin": 7})
+    said = call(project, "dvc", "repro", code=255)
+    assert "uncertainty: params.yaml: uncertainty.torn_margin is 7.0, expected a number" in said
+    assert "Traceback" not in said
+    assert not (project / "metrics/uncertainty.json").exists()
+    call(project, "git", "checkout", "--", "params.yaml", "metrics", "plots")
+    call(project, "dvc", "checkout", "--force")
+    assert call(project, "git", "status", "--porcelain") == ""
+    assert "Data and pipelines are up to date." in call(project, "dvc", "repro")
+
+
+def test_an_absent_table_stops_before_anything_is_touched(project: Path) -> None:
+    set_keys(project, {"input.table": "data/raw/absent.csv"})
+    said = call(project, "dvc", "repro", code=255)
+    assert "data/raw/absent.csv" in said
+    assert (project / "metrics/preprocess.json").exists()
