@@ -7,15 +7,15 @@ until a step gains less than 1e-10 nats per song. What it still gains is what th
 """
 
 import sys
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from stages._em import MixtureParams, e_step, fit_mixture, m_step, monomial_blocks
 from stages._files import read_json, read_table
-from stages._mixture import MixtureParams, fit_mixture
+from stages._mixture import FittedMixture
 from stages._params import read_params
 from stages._scaling import FloatArray, Scaling
 from stages._stage import run
@@ -24,26 +24,23 @@ from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6)
 
 
-def carried_on(points: FloatArray, model: Any) -> Any:
-    """Return the fit that EM reaches from where `model` stopped."""
-    from sklearn.mixture import GaussianMixture
-
-    return GaussianMixture(
-        model.n_components,
-        reg_covar=model.reg_covar,
-        max_iter=50_000,
-        tol=1e-10,
-        weights_init=model.weights_,
-        means_init=model.means_,
-        precisions_init=model.precisions_,
-    ).fit(points)
+def carried_on(points: FloatArray, fitted: FittedMixture, reg_covar: float) -> float:
+    """Return the log-likelihood per song that EM reaches from where `fitted` stopped."""
+    blocks = list(monomial_blocks(points))
+    mixture, before, gain = fitted.mixture, -np.inf, np.inf
+    while gain >= 1e-10:
+        sums, log_likelihood = e_step(blocks, mixture)
+        mixture = m_step(sums, mixture.covariance_type, reg_covar)
+        gain, before = abs(log_likelihood / len(points) - before), log_likelihood / len(points)
+    return before
 
 
-def measure(points: FloatArray, k: int, mixture: MixtureParams) -> tuple[int, bool, float]:
+def measure(points: FloatArray, k: int, params: MixtureParams) -> tuple[int, bool, float]:
     """Return steps, converged and the log-likelihood (nats, all songs) the fit still lacks."""
-    model = fit_mixture(points, n_components=k, covariance_type="full", **asdict(mixture))
-    lacking = (carried_on(points, model).score(points) - model.score(points)) * len(points)
-    return model.n_iter_, model.converged_, lacking
+    fitted = fit_mixture(points, k, "full", params)
+    _, log_likelihood = e_step(monomial_blocks(points), fitted.mixture)
+    lacking = carried_on(points, fitted, params.reg_covar) * len(points) - log_likelihood
+    return len(fitted.lower_bounds), fitted.converged, lacking
 
 
 def main() -> None:

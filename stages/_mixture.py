@@ -3,39 +3,24 @@
     p(x) = sum_k w_k N(x | m_k, S_k)                                                 (1)
 
 over standardized features x of d dimensions, with K components of weight w_k, mean m_k and
-covariance S_k. scikit-learn's GaussianMixture fits it by EM; what follows from a fitted mixture
-is computed here, from plain arrays, so that later stages need no scikit-learn and no pickle.
+covariance S_k. stages/_em.py fits it; what follows from a fitted mixture is computed here, from
+plain arrays, so that later stages need no scikit-learn and no pickle.
 The equations are numbered as in docs/method.md. Logarithms are natural, so entropies are in nats.
 """
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
-from threadpoolctl import threadpool_limits
 
-from stages._params import Range
 from stages._scaling import FloatArray
 
 BoolArray = NDArray[np.bool_]
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
-
-
-@dataclass(frozen=True)
-class MixtureParams:
-    """How every mixture is fitted, in k_sweep and train_gmm alike."""
-
-    n_init: Annotated[int, Range(1)]  # starts
-    max_iter: Annotated[int, Range(1)]  # EM steps per start
-    tol: Annotated[float, Range(above=0)]  # nats per song
-    reg_covar: Annotated[float, Range(0)]  # variance, standardized units
-    seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -65,6 +50,15 @@ class Mixture:
             means=np.array(content["means"]),
             covariances=np.array(content["covariances"]),
         )
+
+
+@dataclass(frozen=True)
+class FittedMixture:
+    """Where EM arrived from one start, or from the best of several."""
+
+    mixture: Mixture
+    lower_bounds: list[float]  # log-likelihood per point before each M-step, nats
+    converged: bool  # the last step gained less than tol
 
 
 def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
@@ -144,20 +138,20 @@ class Fit:
         return ", ".join(fault for fault in (not_converged, collapsed) if fault)
 
 
-def rate_fit(model: Any, points: FloatArray) -> Fit:
-    """Rate a fitted GaussianMixture on the points it was fitted on.
+def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit:
+    """Rate a mixture on the points it was fitted on.
 
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
     """
-    mixture = mixture_of(model)
+    mixture = fitted.mixture
     posterior, log_likelihoods = posteriors(mixture, points)
     songs, d = points.shape
     k = len(mixture.weights)
     log_likelihood = log_likelihoods.sum()
     parameters = free_parameters(k, d, mixture.covariance_type)
     bic = -2 * log_likelihood + parameters * np.log(songs)
-    collapsed = collapsed_components(mixture, songs, model.reg_covar)
+    collapsed = collapsed_components(mixture, songs, reg_covar)
     return Fit(
         k=k,
         covariance_type=mixture.covariance_type,
@@ -166,12 +160,12 @@ def rate_fit(model: Any, points: FloatArray) -> Fit:
         bic=float(bic),
         aic=float(-2 * log_likelihood + 2 * parameters),
         icl=float(bic + 2 * entropy(posterior).sum()),
-        iterations=int(model.n_iter_),
-        converged=int(model.converged_),
+        iterations=len(fitted.lower_bounds),
+        converged=int(fitted.converged),
         smallest_weight=float(mixture.weights.min()),
         smallest_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
         collapsed=int(collapsed.sum()),
-        sound=int(model.converged_ and not collapsed.any()),
+        sound=int(fitted.converged and not collapsed.any()),
     )
 
 
@@ -194,55 +188,3 @@ def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
     """
     standing = fits[fits["sound"] == 1] if fits["sound"].any() else fits
     return standing.iloc[int(standing[criterion].to_numpy().argmin())]
-
-
-def fit_mixture(
-    points: FloatArray,
-    *,
-    n_components: int,
-    covariance_type: CovarianceType,
-    n_init: int,
-    max_iter: int,
-    tol: float,
-    reg_covar: float,
-    seed: int,
-) -> Any:
-    """Fit by EM and return scikit-learn's GaussianMixture: the best of n_init k-means starts.
-
-    One thread: at this size threads cost more than they give, and the sums then have the same
-    order, hence the same bytes, on every machine. A fit that did not converge says so in its
-    `converged_`, which the caller must report; the warning would only say it once more.
-    """
-    from sklearn.exceptions import ConvergenceWarning  # 1.2 s to import, and only fits need it
-    from sklearn.mixture import GaussianMixture
-
-    model = GaussianMixture(
-        n_components=n_components,
-        covariance_type=covariance_type,
-        n_init=n_init,
-        max_iter=max_iter,
-        tol=tol,
-        reg_covar=reg_covar,
-        random_state=seed,
-    )
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(points)
-
-
-def mixture_of(model: Any) -> Mixture:
-    """Return the plain arrays of a fitted GaussianMixture, covariances expanded to (K, d, d)."""
-    k, d = model.means_.shape
-    fitted = model.covariances_
-    expanded: dict[str, Callable[[], FloatArray]] = {
-        "full": lambda: fitted,
-        "tied": lambda: np.broadcast_to(fitted, (k, d, d)),
-        "diag": lambda: fitted[:, :, None] * np.eye(d),
-        "spherical": lambda: fitted[:, None, None] * np.eye(d),
-    }
-    return Mixture(
-        covariance_type=model.covariance_type,
-        weights=model.weights_,
-        means=model.means_,
-        covariances=np.array(expanded[model.covariance_type]()),
-    )

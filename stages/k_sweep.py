@@ -7,7 +7,7 @@ these songs, not whether its components mean anything to a listener.
 
 import sys
 from collections.abc import Hashable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +16,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from stages._em import MixtureParams, fit_mixture
 from stages._files import read_json, read_table, write_json, write_metrics, write_table
-from stages._mixture import CovarianceType, Fit, MixtureParams, best_fit, fit_mixture, rate_fit
+from stages._mixture import CovarianceType, Fit, best_fit, rate_fit
 from stages._params import Range, read_params
 from stages._scaling import FloatArray, Scaling
 from stages._stage import run, say
@@ -48,8 +49,7 @@ def fit_and_rate(
     points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
 ) -> Fit:
     """Fit one mixture of the sweep; what it is worth is all that is kept of it."""
-    model = fit_mixture(points, n_components=k, covariance_type=covariance_type, **asdict(mixture))
-    return rate_fit(model, points)
+    return rate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
 
 
 def sweep_fits(points: FloatArray, sweep: Sweep, mixture: MixtureParams) -> Iterator[Fit]:

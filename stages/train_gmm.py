@@ -4,17 +4,18 @@ Component 0, its colour and its row mean the same in every later table and pictu
 did not converge or that has a collapsed component is written all the same, and says so.
 """
 
-import copy
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.mixture import GaussianMixture
 
+from stages._em import MixtureParams, fit_mixture
 from stages._files import read_json, read_table, write_json, write_metrics, write_pickle
-from stages._mixture import Fit, MixtureParams, fit_mixture, mixture_of, rate_fit
+from stages._mixture import CovarianceType, Fit, FittedMixture, Mixture, rate_fit
 from stages._params import read_params
-from stages._scaling import Scaling
+from stages._scaling import FloatArray, Scaling
 from stages._stage import StageError, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
@@ -34,17 +35,49 @@ def refuse_few_songs(songs: int, k: int) -> None:
         )
 
 
-def ordered_by_weight(model: Any) -> Any:
-    """Return a copy of a fitted GaussianMixture with its components in order of weight."""
-    order = np.argsort(-model.weights_, kind="stable")
-    ordered = copy.copy(model)
-    ordered.weights_ = model.weights_[order]
-    ordered.means_ = model.means_[order]
-    if model.covariance_type != "tied":  # one covariance for all has no order
-        ordered.covariances_ = model.covariances_[order]
-        ordered.precisions_ = model.precisions_[order]
-        ordered.precisions_cholesky_ = model.precisions_cholesky_[order]
-    return ordered
+def ordered_by_weight(mixture: Mixture) -> Mixture:
+    """Return the mixture with its components in order of weight, largest first."""
+    order = np.argsort(-mixture.weights, kind="stable")
+    return Mixture(
+        mixture.covariance_type,
+        mixture.weights[order],
+        mixture.means[order],
+        mixture.covariances[order],
+    )
+
+
+def as_scikit_learn(fitted: FittedMixture, params: MixtureParams) -> Any:
+    """Return the mixture as the GaussianMixture that scikit-learn would have fitted."""
+    mixture = fitted.mixture
+    k, d = mixture.means.shape
+    model = GaussianMixture(
+        k,
+        covariance_type=mixture.covariance_type,
+        tol=params.tol,
+        reg_covar=params.reg_covar,
+        max_iter=params.max_iter,
+        n_init=params.n_init,
+        random_state=params.seed,
+    )
+    model.weights_, model.means_, model.n_features_in_ = mixture.weights, mixture.means, d
+    inverse = np.linalg.inv(np.linalg.cholesky(mixture.covariances)).transpose(0, 2, 1)
+    model.covariances_ = in_sklearn_shape(mixture.covariances, mixture.covariance_type)
+    model.precisions_cholesky_ = in_sklearn_shape(inverse, mixture.covariance_type)
+    precisions = inverse @ inverse.transpose(0, 2, 1)
+    model.precisions_ = in_sklearn_shape(precisions, mixture.covariance_type)
+    model.converged_, model.n_iter_ = fitted.converged, len(fitted.lower_bounds)
+    model.lower_bound_, model.lower_bounds_ = fitted.lower_bounds[-1], fitted.lower_bounds
+    return model
+
+
+def in_sklearn_shape(matrices: FloatArray, covariance_type: CovarianceType) -> FloatArray:
+    """Return (K, d, d) matrices in the shape scikit-learn keeps them in for their type."""
+    if covariance_type == "tied":
+        return matrices[0]
+    if covariance_type == "full":
+        return matrices
+    diagonals = np.diagonal(matrices, axis1=1, axis2=2)
+    return diagonals.copy() if covariance_type == "diag" else diagonals[:, 0].copy()
 
 
 def summarize(fit: Fit, songs: int) -> dict[str, float]:
@@ -72,17 +105,18 @@ def outcome(fit: Fit) -> str:
 
 def main() -> None:
     """Fit the chosen mixture; write it as a scikit-learn pickle and as plain JSON."""
-    mixture = read_params("mixture", MixtureParams)
+    params = read_params("mixture", MixtureParams)
     chosen = read_json(CHOSEN_K)
     scaling = Scaling.from_json(read_json(SCALING))
     points = scaling.standardize(read_table(FEATURES_SELECTED))
     refuse_few_songs(len(points), chosen["n_components"])
 
-    model = ordered_by_weight(fit_mixture(points, **chosen, **asdict(mixture)))
-    fit = rate_fit(model, points)
+    fitted = fit_mixture(points, chosen["n_components"], chosen["covariance_type"], params)
+    ordered = replace(fitted, mixture=ordered_by_weight(fitted.mixture))
+    fit = rate_fit(ordered, points, params.reg_covar)
 
-    write_pickle(GMM_MODEL, model)
-    write_json(GMM, scaling.to_json() | mixture_of(model).to_json())
+    write_pickle(GMM_MODEL, as_scikit_learn(ordered, params))
+    write_json(GMM, scaling.to_json() | ordered.mixture.to_json())
     write_metrics(METRICS, summarize(fit, len(points)))
     say(outcome(fit))
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from stages import k_sweep
+from stages._em import MixtureParams
 from stages._files import read_json, read_table
-from stages._mixture import MixtureParams
 from stages._stage import StageError
 from tests.conftest import SetParams, run_stages
 from tests.test_mixture import POINTS

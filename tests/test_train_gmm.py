@@ -1,5 +1,6 @@
 """The trained mixture: ordered, readable without scikit-learn, usable with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -7,24 +8,36 @@ import numpy as np
 import pytest
 
 from stages import train_gmm
+from stages._em import fit_mixture
 from stages._files import read_json, read_table
-from stages._mixture import Mixture, posteriors
+from stages._mixture import CovarianceType, Mixture, posteriors
 from stages._scaling import Scaling
 from stages._stage import StageError
 from tests.conftest import FEATURES
-from tests.test_mixture import POINTS, TYPES, fitted
+from tests.test_em import PARAMS, scikit_learn
+from tests.test_mixture import POINTS, TYPES
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
-def test_ordering_changes_the_order_and_nothing_else(covariance_type: str) -> None:
-    model = fitted(covariance_type, k=4)  # type: ignore[arg-type]
-    ordered = train_gmm.ordered_by_weight(model)
-    order = np.argsort(-model.weights_)
-    assert (np.diff(ordered.weights_) <= 0).all()
-    np.testing.assert_allclose(
-        ordered.predict_proba(POINTS), model.predict_proba(POINTS)[:, order], rtol=1e-12
-    )
-    assert ordered.bic(POINTS) == pytest.approx(model.bic(POINTS), rel=1e-12)
+def test_the_model_is_the_one_scikit_learn_would_have_fitted_but_for_the_order(
+    covariance_type: CovarianceType,
+) -> None:
+    fitted = fit_mixture(POINTS, 4, covariance_type, PARAMS)
+    ordered = replace(fitted, mixture=train_gmm.ordered_by_weight(fitted.mixture))
+    model = train_gmm.as_scikit_learn(ordered, PARAMS)
+    expected = scikit_learn(POINTS, 4, covariance_type, PARAMS)
+    order = np.argsort(-expected.weights_)
+    assert (np.diff(model.weights_) <= 0).all()
+    assert vars(model).keys() == vars(expected).keys()
+    for name in ("covariances_", "precisions_", "precisions_cholesky_"):
+        matrices = getattr(expected, name)
+        if covariance_type != "tied":
+            matrices = matrices[order]
+        np.testing.assert_allclose(getattr(model, name), matrices, rtol=1e-5, atol=1e-8)
+    probabilities = expected.predict_proba(POINTS)[:, order]
+    np.testing.assert_allclose(model.predict_proba(POINTS), probabilities, atol=1e-6)
+    assert model.bic(POINTS) == pytest.approx(expected.bic(POINTS), rel=1e-9)
+    assert model.sample(5)[0].shape == (5, 5)
 
 
 def test_the_pickle_is_a_plain_gaussian_mixture_of_the_standardized_features(

@@ -1,0 +1,183 @@
+"""EM by moments is scikit-learn's EM: the same starts, steps, optimum; and so is naive EM.
+
+scikit-learn is the oracle on regular, offset, badly scaled and nearly singular songs. The E-step
+and M-step of docs/method.md are also written out here, song by song.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+
+from stages import _em
+from stages._em import MixtureParams, fit_mixture, kmeans_start, run_em
+from stages._mixture import CovarianceType, rate_fit
+from stages._scaling import FloatArray
+from stages._stage import StageError
+from tests.conftest import FEATURES, make_songs
+from tests.test_mixture import POINTS, TYPES, mixture_of
+
+PARAMS = MixtureParams(n_init=2, max_iter=300, tol=1e-6, reg_covar=1e-6, seed=42)
+
+
+def nearly_singular() -> FloatArray:
+    """Songs that lie in a plane but for a thousandth of a standard deviation."""
+    rng = np.random.default_rng(3)
+    points = POINTS.copy()
+    points[:, 4] = 0.6 * points[:, 0] - 0.8 * points[:, 1] + 1e-3 * rng.normal(size=len(points))
+    return points
+
+
+SONGS = {
+    "regular": POINTS,
+    "offset": POINTS + np.array([5.0, -5.0, 3.0, 0.0, 8.0]),
+    "badly scaled": POINTS * np.array([30.0, 0.03, 1.0, 1.0, 0.1]),
+    "nearly singular": nearly_singular(),
+    "many blocks": np.random.default_rng(1).normal(size=(5000, 5)) + np.arange(5000)[:, None] % 3,
+    "two features": POINTS[:, :2],
+}
+
+
+def scikit_learn(points: FloatArray, k: int, kind: str, params: MixtureParams) -> Any:
+    return GaussianMixture(
+        k,
+        covariance_type=kind,
+        n_init=params.n_init,
+        max_iter=params.max_iter,
+        tol=params.tol,
+        reg_covar=params.reg_covar,
+        random_state=params.seed,
+    ).fit(points)
+
+
+# Running out of steps is compared as well.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("songs", SONGS)
+@pytest.mark.parametrize("kind", TYPES)
+def test_starts_steps_and_optimum_are_those_of_scikit_learn(
+    songs: str, kind: CovarianceType
+) -> None:
+    points = SONGS[songs]
+    model = scikit_learn(points, 4, kind, PARAMS)
+    fitted = fit_mixture(points, 4, kind, PARAMS)
+    assert (len(fitted.lower_bounds), fitted.converged) == (model.n_iter_, model.converged_)
+    np.testing.assert_allclose(fitted.lower_bounds, model.lower_bounds_, rtol=1e-9)
+    # Where two starts end on the same optimum, the last bit decides which order is kept.
+    ours, theirs = np.argsort(fitted.mixture.weights), np.argsort(model.weights_)
+    np.testing.assert_allclose(fitted.mixture.weights[ours], model.weights_[theirs], rtol=1e-6)
+    np.testing.assert_allclose(fitted.mixture.means[ours], model.means_[theirs], atol=1e-6)
+    np.testing.assert_allclose(
+        fitted.mixture.covariances[ours],
+        mixture_of(model).covariances[theirs],
+        rtol=1e-5,
+        atol=1e-9,
+    )
+
+
+def test_monomials_made_anew_at_each_step_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
+    monkeypatch.setattr(_em, "KEPT_POINTS", 0)
+    anew = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
+    assert anew.lower_bounds == kept.lower_bounds
+    np.testing.assert_array_equal(anew.mixture.covariances, kept.mixture.covariances)
+
+
+def test_the_best_of_several_starts_is_kept() -> None:
+    random_state = np.random.RandomState(42)
+    params = replace(PARAMS, n_init=5, tol=1e-3)
+    ends = [
+        run_em(POINTS, kmeans_start(POINTS, 8, random_state), 8, "full", params).lower_bounds[-1]
+        for _ in range(5)
+    ]
+    assert len(set(ends)) > 1
+    assert fit_mixture(POINTS, 8, "full", params).lower_bounds[-1] == max(ends)
+
+
+def test_a_fit_out_of_steps_is_not_converged() -> None:
+    fitted = fit_mixture(POINTS, 3, "full", replace(PARAMS, max_iter=2, tol=1e-12))
+    assert (fitted.converged, len(fitted.lower_bounds)) == (False, 2)
+
+
+def test_songs_without_spread_and_no_reg_covar_are_refused_with_the_way_out() -> None:
+    flat = POINTS.copy()
+    flat[:, 4] = flat[:, 0]
+    with pytest.raises(StageError, match=r"not positive definite.* set mixture\.reg_covar higher"):
+        fit_mixture(flat, 2, "full", replace(PARAMS, reg_covar=0.0))
+
+
+def test_a_repeated_song_makes_a_collapsed_component() -> None:
+    points = np.vstack([POINTS, np.repeat(POINTS[:1] + 9, 30, axis=0)])
+    fitted = fit_mixture(points, 2, "full", replace(PARAMS, n_init=1))
+    fit = rate_fit(fitted, points, PARAMS.reg_covar)
+    assert (fit.converged, fit.collapsed, fit.sound) == (1, 1, 0)
+
+
+def naive_e_step(weights: Any, means: Any, covariances: Any) -> FloatArray:
+    """Responsibility of component k for song n: w_k N(x_n | m_k, S_k) / sum_j (equation 3)."""
+    responsibilities = np.zeros((len(POINTS), len(weights)))
+    for n, x in enumerate(POINTS):
+        for k, weight in enumerate(weights):
+            offset = x - means[k]
+            distance = offset @ np.linalg.inv(covariances[k]) @ offset
+            scale = (2 * np.pi) ** (-len(x) / 2) / np.sqrt(np.linalg.det(covariances[k]))
+            responsibilities[n, k] = weight * scale * np.exp(-distance / 2)
+        responsibilities[n] /= responsibilities[n].sum()
+    return responsibilities
+
+
+def naive_m_step(responsibilities: FloatArray, reg_covar: float) -> Any:
+    """Weights, means and covariances from the responsibilities (equation 4)."""
+    weights, means, covariances = [], [], []
+    for r in responsibilities.T:
+        total = sum(r)
+        mean = sum(r_n * x for r_n, x in zip(r, POINTS, strict=True)) / total
+        covariance = np.zeros((POINTS.shape[1], POINTS.shape[1]))
+        for r_n, x in zip(r, POINTS, strict=True):
+            covariance += r_n * np.outer(x - mean, x - mean) / total
+        weights.append(total / len(POINTS))
+        means.append(mean)
+        covariances.append(covariance + reg_covar * np.eye(POINTS.shape[1]))
+    return np.array(weights), np.array(means), np.array(covariances)
+
+
+def test_naive_em_from_the_same_start_takes_the_same_steps() -> None:
+    found = fit_mixture(POINTS, 3, "full", replace(PARAMS, n_init=1, max_iter=6, tol=1e-12))
+    start = KMeans(3, n_init=1, random_state=np.random.RandomState(42)).fit(POINTS)
+    parameters = naive_m_step(np.eye(3)[start.labels_], 1e-6)
+    for _ in range(6):
+        parameters = naive_m_step(naive_e_step(*parameters), 1e-6)
+    np.testing.assert_allclose(found.mixture.weights, parameters[0], rtol=1e-8)
+    np.testing.assert_allclose(found.mixture.means, parameters[1], rtol=1e-8)
+    np.testing.assert_allclose(found.mixture.covariances, parameters[2], rtol=1e-8, atol=1e-12)
+
+
+def test_a_converged_fit_is_a_fixed_point_of_naive_em() -> None:
+    fitted = fit_mixture(POINTS, 3, "full", replace(PARAMS, tol=1e-13, max_iter=5000))
+    found = fitted.mixture
+    assert fitted.converged
+    again = naive_m_step(naive_e_step(found.weights, found.means, found.covariances), 1e-6)
+    np.testing.assert_allclose(found.weights, again[0], rtol=1e-5)
+    np.testing.assert_allclose(found.means, again[1], atol=1e-5)
+    np.testing.assert_allclose(found.covariances, again[2], atol=1e-5)
+
+
+def test_more_steps_never_lower_the_likelihood() -> None:
+    bounds = fit_mixture(POINTS, 6, "full", replace(PARAMS, n_init=1, tol=1e-12)).lower_bounds
+    assert len(bounds) > 20
+    assert (np.diff(bounds) > -1e-12).all()
+
+
+def test_songs_of_known_make_are_found_again() -> None:
+    """Three kinds of 80 songs: the weights are a third each, the means those of the recipe."""
+    songs = make_songs(per_kind=2000, seed=1)
+    points = songs[FEATURES].to_numpy()
+    scale = points.std(axis=0)
+    found = fit_mixture((points - points.mean(axis=0)) / scale, 3, "full", PARAMS).mixture
+    means = found.means * scale + points.mean(axis=0)
+    by_tempo = np.argsort(means[:, 0])
+    truth = songs.groupby("genre")[FEATURES].mean().sort_values("tempo").to_numpy()
+    np.testing.assert_allclose(found.weights, 1 / 3, atol=0.02)
+    np.testing.assert_allclose((means[by_tempo] - truth) / scale, 0, atol=0.05)
