@@ -93,13 +93,14 @@ def summarize(fits: pd.DataFrame) -> dict[str, float]:
 
 
 def outcome(fits: pd.DataFrame) -> str:
-    """Return the line that says what came out."""
-    best = ", ".join(
-        f"{name.upper()} at K = {best_fit(fits, name)['k']}" for name in ("bic", "aic", "icl")
-    )
+    """Return the line that says what came out, and whether a lowest value is none yet."""
+    lowest = {name.upper(): best_fit(fits, name)["k"] for name in ("bic", "aic", "icl")}
+    best = ", ".join(f"{name} at K = {k}" for name, k in lowest.items())
+    ends = [name for name, k in lowest.items() if k == fits["k"].max()]
+    falling = f" ({' and '.join(ends)} still falling at the largest K)" if ends else ""
     unsound = fits.loc[fits["sound"] == 0, "k"]
     faults = f"{len(unsound)} not sound (K = {', '.join(map(str, unsound))})"
-    return f"{len(fits)} fits; lowest {best}; {faults if len(unsound) else 'all sound'}"
+    return f"{len(fits)} fits; lowest {best}{falling}; {faults if len(unsound) else 'all sound'}"
 
 
 def main() -> None:

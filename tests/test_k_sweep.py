@@ -33,6 +33,14 @@ def test_a_fit_that_is_not_sound_is_counted_and_is_never_the_best() -> None:
     assert "1 not sound (K = 3)" in k_sweep.outcome(table_of(sound=[1, 0, 1]))
 
 
+def test_a_criterion_that_still_falls_at_the_end_is_said_to() -> None:
+    said = k_sweep.outcome(table_of())
+    assert said == (
+        "3 fits; lowest BIC at K = 3, AIC at K = 4, ICL at K = 2 "
+        "(AIC still falling at the largest K); all sound"
+    )
+
+
 def test_every_k_and_covariance_type_has_its_row_in_order() -> None:
     sweep = k_sweep.Sweep(2, 3, ("full", "spherical"))
     mixture = MixtureParams(n_init=1, max_iter=50, tol=1e-3, reg_covar=1e-6, seed=0)
