@@ -67,9 +67,8 @@ for _kind, _pattern, _first in (
     _Yaml12Loader.add_implicit_resolver(
         _TAG + _kind, re.compile(rf"^(?:{_pattern})$"), list(_first)
     )
-_Yaml12Loader.add_constructor(  # `010` is ten, not the octal eight of YAML 1.1
-    _TAG + "int", lambda loader, node: int(str(node.value))
-)
+# `010` is ten, not the octal eight of YAML 1.1.
+_Yaml12Loader.add_constructor(_TAG + "int", lambda _, node: int(str(node.value)))
 
 
 def load_yaml(text: str) -> Any:
@@ -82,6 +81,19 @@ def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Sche
 
     Raises StageError that names the file, the key, the value found and the values allowed.
     """
+    checked: Schema = _checked(_section(section, path), schema, f"{path}: {section}")
+    return checked
+
+
+def read_param(section: str, key: str, kind: Any, path: Path = PARAMS) -> Any:
+    """Return one value of a section that belongs to another stage; raises as read_params()."""
+    values = _section(section, path)
+    if not isinstance(values, dict) or key not in values:
+        raise StageError(f"{path}: {section}.{key} is missing")
+    return _checked(values[key], kind, f"{path}: {section}.{key}")
+
+
+def _section(section: str, path: Path) -> Any:
     try:
         params = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -91,8 +103,7 @@ def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Sche
         raise StageError(f"{path} is not readable as YAML: {reason}") from None
     if not isinstance(params, dict) or section not in params:
         raise StageError(f"{path} has no section `{section}`, which this stage reads")
-    checked: Schema = _checked(params[section], schema, f"{path}: {section}")
-    return checked
+    return params[section]
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:
