@@ -104,6 +104,7 @@ def song_features(samples: Samples) -> SongFeatures:
     audible = levels > 1e-3 * levels.max()  # not the pauses, where rounding noise has a spectrum
     rises = band_rises(power)
     curve = rises.mean(axis=1)
+    beat = tempo(curve)
 
     heard = power[audible]
     amplitude = np.sqrt(heard)
@@ -116,7 +117,7 @@ def song_features(samples: Samples) -> SongFeatures:
     mode = majorness(chroma(amplitude))
     pulse, beats = pulse_clarity(curve), beat_strength(rises)
     return SongFeatures(
-        tempo=tempo(curve),
+        tempo=beat,
         energy=energy(parts),
         loudness=loudness,
         valence=valence(mode),
@@ -141,8 +142,8 @@ def integrated_loudness(samples: Samples) -> float:
     """Return the integrated loudness of mono samples [LUFS], -70 upward.
 
     L = -0.691 + 10 log10 (mean square of the K-weighted samples over the gated 400 ms blocks),
-    gates at -70 LUFS and 10 LU below: ITU-R BS.1770-4, equations 2 to 7. A full-scale sine of
-    997 Hz reads -3.01 in the standard and -2.98 here: pyloudnorm's high-pass at RATE.
+    gates at -70 LUFS and 10 LU below the mean: ITU-R BS.1770-4, equations 1 to 7. A full-scale
+    sine of 997 Hz reads -3.01 in the standard and -2.98 here: pyloudnorm's high-pass at RATE.
 
     Raises FeaturelessError where no block passes the absolute gate: the clip is silent.
     """
@@ -189,7 +190,7 @@ def band_rises(power: Spectrum) -> FloatArray:
     """Return by how much each mel band rises from frame to frame [dB], (T - 1, 40), 0 or more.
 
     max(0, D_t - D_t-1) with D = 10 log10 (mel power), floored 80 dB below the clip's maximum:
-    the spectral flux of Bello et al. 2005, section III-A, half-wave rectified, in decibels.
+    the half-wave rectified spectral difference of Bello et al. 2005, in decibels.
     """
     bands = power @ _mel_basis().T
     decibels = 10 * np.log10(np.maximum(bands, 1e-8 * bands.max()), dtype=np.float64)
@@ -228,8 +229,8 @@ def tempo(curve: FloatArray) -> float:
     The highest of A(b) S(b) W(b) over tempi b, refined by refined_tempo():
     A = mean autocorrelation at one and two beats (negative values count as 0),
     S = sum of the Fourier magnitudes at 1, 2 and 4 times b; the product of the two weakens the
-    tempo's halves, which A has, and its multiples, which S has (Peeters 2007, section 2.2),
-    W = exp(-1/2 log2(b / 120)^2), the prior of Ellis 2007, eq. 6, one octave wide.
+    tempo's halves, which A has, and its multiples, which S has (Peeters 2007),
+    W = exp(-1/2 log2(b / 120)^2), the prior of Ellis 2007, one octave wide.
 
     Raises FeaturelessError where the curve is flat. A song without a beat gets the tempo that
     fits best all the same: pulse_clarity() says how clear it is.
@@ -273,8 +274,8 @@ def refined_tempo(coarse: float, pulses: FloatArray) -> float:
 def pulse_clarity(curve: FloatArray) -> float:
     """Return how regular the onsets are, 0 to 1.
 
-    The highest autocorrelation of the onset curve at beats of 40 to 200 BPM: the feature MAX of
-    Lartillot et al. 2008, section 3.2.
+    The highest autocorrelation of the onset curve at beats of 40 to 200 BPM: after the
+    autocorrelation's maximum in Lartillot et al. 2008.
     """
     pulses = autocorrelation(curve)
     fastest, slowest = round(60 * FRAME_RATE / 200), round(60 * FRAME_RATE / 40)
@@ -299,7 +300,7 @@ def onset_rate(curve: FloatArray) -> float:
     """Return the number of onsets per second, 0 upward.
 
     An onset is a maximum within 3 frames (70 ms) either side that exceeds the curve's median by
-    half a standard deviation: Bello et al. 2005, section IV, with constants of our choice.
+    half a standard deviation: peak-picking after Bello et al. 2005, constants of our choice.
     """
     peaks = curve >= maximum_filter1d(curve, 7, mode="constant")
     return float((peaks & (curve > np.median(curve) + 0.5 * curve.std())).mean() * FRAME_RATE)
@@ -354,7 +355,8 @@ def chroma(amplitude: Spectrum) -> FloatArray:
     Peaks of the spectrum from 60 to 3500 Hz within 60 dB of the frame's highest, placed between
     bins by a parabola through log amplitudes, each given to its nearest semitone with the weight
     amplitude * cos(pi d)^2, d semitones off; the clip's own tuning is taken out first; each frame
-    over its maximum. Harmonic pitch class profile: Gómez 2006, section 3.3, eq. 3.5 and 3.6.
+    over its maximum. After the harmonic pitch class profile of Gómez 2006, whose weight is
+    amplitude^2 over a wider window; the upper limit is that of Essentia's KeyExtractor.
     """
     frames = amplitude[::4]
     low, high = np.searchsorted(FREQUENCIES, (60.0, 3500.0))
@@ -379,7 +381,7 @@ def majorness(pitch_classes: FloatArray) -> float:
     """Return how much more major than minor a chroma is, -2 to 2; 0 for a flat one.
 
     The best correlation with MAJOR over the twelve keys minus the best with MINOR, as
-    MIRtoolbox's mirmode has it (MIRtoolbox user's guide, section 3.5.5).
+    MIRtoolbox's mirmode has it (MIRtoolbox user's manual, section 3.5).
     """
     centered = pitch_classes - pitch_classes.mean()
     length = np.linalg.norm(centered)
