@@ -85,7 +85,7 @@ def gtzan_songs(table: pd.DataFrame) -> pd.DataFrame:
     energy        F(z zcr), zcr the zero-crossing rate: brightness and noise
     valence       F(z percussive - z zcr / 2), percussive = perceptr_var / harmony_var: timbral
     danceability  F(0.7 z dynamics + 0.7 z mfcc4_var), dynamics = sqrt(rms_var) / rms_mean
-    with z the standardized logarithm. Our choices, docs/features.md says what they are worth.
+    with z the standardized logarithm. The weights are our choice.
     """
     crossings = standardized_log(table["zero_crossing_rate_mean"])
     percussive = standardized_log(table["perceptr_var"] / table["harmony_var"])

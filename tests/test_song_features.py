@@ -11,6 +11,7 @@ import pyloudnorm
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 from scipy.stats import rankdata
 
 from stages import _song_features as features
@@ -77,18 +78,43 @@ def parts(samples: Samples) -> dict[str, float]:
 # ---- loudness
 
 
-def test_a_full_scale_sine_reads_what_the_standard_says() -> None:
-    # BS.1770-4: 0 dBFS at 997 Hz in one channel reads -3.01 LKFS.
-    assert features.integrated_loudness(sine(997)) == pytest.approx(-3.01, abs=0.05)
+def standard_loudness(samples: NDArray[np.float64]) -> float:
+    """Return BS.1770-4 as it is written, at 48 kHz: its tables 1 and 2, its equations 1 to 7."""
+    shelf = [1.53512485958697, -2.69169618940638, 1.19839281085285]
+    weighted = lfilter(shelf, [1, -1.69065929318241, 0.73248077421585], samples)
+    weighted = lfilter([1, -2, 1], [1, -1.99004745483398, 0.99007225036621], weighted)
+    starts = range(0, len(weighted) - 19_200 + 1, 4_800)
+    powers = np.array([np.mean(weighted[start : start + 19_200] ** 2) for start in starts])
+    heard = powers[-0.691 + 10 * np.log10(powers) > -70]
+    kept = heard[10 * np.log10(heard) > 10 * np.log10(heard.mean()) - 10]
+    return float(-0.691 + 10 * np.log10(kept.mean()))
 
 
-def test_loudness_is_that_of_pyloudnorm_and_of_the_standards_own_rate() -> None:
-    quiet = sine(440, amplitude=0.05)
-    at_48k = librosa.resample(quiet, orig_sr=RATE, target_sr=48_000)
-    meter = pyloudnorm.Meter(48_000, filter_class="DeMan")
-    assert features.integrated_loudness(quiet) == pytest.approx(
-        meter.integrated_loudness(at_48k), abs=0.1
+@pytest.mark.parametrize("amplitude", [1.0, 0.1, 0.001])
+def test_a_sine_reads_what_the_standard_says(amplitude: float) -> None:
+    # BS.1770-4: a full-scale sine of 997 Hz in one channel reads -3.01 LKFS.
+    expected = -3.01 + 20 * np.log10(amplitude)
+    assert features.integrated_loudness(sine(997, 5, amplitude)) == pytest.approx(
+        expected, abs=0.005
     )
+
+
+@pytest.mark.parametrize("frequency", [40, 100, 440, 1000, 2000, 3000, 5000, 8000])
+def test_the_weighting_is_the_standards_at_every_frequency(frequency: float) -> None:
+    at_48k = 0.1 * np.sin(2 * np.pi * frequency * np.arange(5 * 48_000) / 48_000)
+    ours = features.integrated_loudness(sine(frequency, 5, 0.1))
+    assert ours == pytest.approx(standard_loudness(at_48k), abs=0.02)
+
+
+def test_loudness_of_music_is_the_standards_and_pyloudnorms() -> None:
+    swell = 0.02 + np.sin(np.pi * np.arange(20 * RATE) / RATE / 20) ** 2  # both gates have work
+    song = (clicks(beats(97)) + chords([0, 5, 7, 0] * 5, third=4)) * swell.astype(np.float32)
+    ours = features.integrated_loudness(song)
+    at_48k = librosa.resample(song.astype(np.float64), orig_sr=RATE, target_sr=48_000)
+    assert ours == pytest.approx(standard_loudness(at_48k), abs=0.05)
+    for rate, samples in ((RATE, song), (48_000, at_48k)):
+        meter = pyloudnorm.Meter(rate, filter_class="DeMan")
+        assert ours == pytest.approx(meter.integrated_loudness(samples), abs=0.1)
 
 
 def test_ten_seconds_of_silence_do_not_make_a_tone_quieter() -> None:
@@ -152,6 +178,33 @@ def test_tempo_of_clicks_is_exact_between_the_lags_of_the_grid(bpm: float) -> No
     found = song_features(clicks(beats(bpm))).tempo
     ratios = np.array([found / bpm / factor for factor in (1, 2, 0.5)])
     assert np.abs(ratios - 1).min() < 0.002
+
+
+def drum_loop(bpm: float, seed: int) -> Samples:
+    """Kick, snare and hat in eighths with some left out, under a chord a bar, 8 s."""
+    rng = np.random.default_rng(seed)
+    eighths = np.arange(0, 7.8, 30 / bpm)
+    place = np.arange(len(eighths)) % 8
+    played = rng.random(len(eighths)) < 0.9
+    kick = clicks(eighths[played & np.isin(place, [0, 4, 5])], 8.0, gain=1.0)
+    snare = clicks(eighths[played & np.isin(place, [2, 6])], 8.0, gain=0.8)
+    hat = clicks(eighths[played], 8.0, gain=0.2)
+    bars = chords(list(rng.integers(0, 12, 8)), third=4, seconds=240 / bpm)[: 8 * RATE]
+    loop: Samples = kick + snare + hat
+    loop[: len(bars)] += bars
+    return loop
+
+
+def test_tempo_of_drum_loops() -> None:
+    asked = np.random.default_rng(9).uniform(60, 190, 60)
+    found = np.array([song_features(drum_loop(bpm, n)).tempo for n, bpm in enumerate(asked)])
+    ratios = found / asked
+    octaves = np.abs(ratios[:, None] / [1, 2, 3, 1 / 2, 1 / 3] - 1).min(axis=1)
+    assert (octaves < 0.04).mean() >= 0.97
+    # Twice or half the tempo is nearer to 120 than one that is half an octave off.
+    unambiguous = np.abs(np.log2(asked / 120)) < 0.5
+    assert (np.abs(ratios - 1) < 0.04)[unambiguous].mean() >= 0.90
+    assert len(set(found)) > 0.95 * len(found)
 
 
 def test_tempo_is_continuous() -> None:
@@ -335,15 +388,19 @@ def real_songs() -> pd.DataFrame:
     """Annotations, our features and librosa's tempo of the real clips."""
     songs = pd.read_csv(REAL_AUDIO / "annotations.csv").rename(columns={"mode": "human_mode"})
     rows: list[SongFeatures] = []
-    beat_track = []
+    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
+    beat_track, loudness = [], []
     for song in songs.itertuples():
         samples, rate = soundfile.read(
             REAL_AUDIO / str(song.genre) / str(song.filename), dtype="float32"
         )
         assert rate == RATE
         rows.append(song_features(samples))
+        loudness.append(meter.integrated_loudness(samples))
         beat_track.append(float(np.squeeze(librosa.beat.beat_track(y=samples, sr=rate)[0])))
-    return songs.join(pd.DataFrame(map(dataclasses.asdict, rows))).assign(beat_track=beat_track)
+    return songs.join(pd.DataFrame(map(dataclasses.asdict, rows))).assign(
+        beat_track=beat_track, pyloudnorm=loudness
+    )
 
 
 @needs_real_audio
@@ -354,6 +411,11 @@ def test_tempo_is_at_least_as_good_as_beat_track(
     ours = within(real_songs["tempo"], real_songs["tempo_bpm"], factors)
     assert ours >= within(real_songs["beat_track"], real_songs["tempo_bpm"], factors)
     assert ours >= {1: 0.68, 5: 0.90}[len(factors)]  # features.md asks for that
+
+
+@needs_real_audio
+def test_real_loudness_is_that_of_pyloudnorm(real_songs: pd.DataFrame) -> None:
+    assert (real_songs["loudness"] - real_songs["pyloudnorm"]).abs().max() < 0.1
 
 
 @needs_real_audio
