@@ -22,16 +22,14 @@ Sources, named by their authors below
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import librosa
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 from pyloudnorm.iirfilter import IIRfilter
 from scipy.fft import rfft
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import get_window
+from scipy.signal import get_window, lfilter
 from scipy.special import expit
 
 FloatArray = NDArray[np.float64]
@@ -134,36 +132,38 @@ def song_features(samples: Samples) -> SongFeatures:
 
 
 @cache
-def _meter() -> Any:
-    """Return a meter whose filters have the standard's response at RATE, too.
+def _k_weighting() -> tuple[FloatArray, FloatArray]:
+    """Return numerator and denominator of the standard's weighting filter at RATE.
 
-    The standard gives its K-weighting for 48 kHz. pyloudnorm's `DeMan` filters meet it there and
-    read 0.03 to 0.08 dB too high at RATE (the bilinear transform). These are of the same form,
-    their constants fitted to the response at 48 kHz by least squares from 20 Hz to 10.9 kHz;
-    they keep within 0.015 dB of it.
+    The standard gives its two filters for 48 kHz. pyloudnorm's `DeMan` filters meet them there
+    and read 0.03 to 0.08 dB too high at RATE (the bilinear transform). These are of the same
+    form, their constants fitted to the response at 48 kHz by least squares from 20 Hz to
+    10.9 kHz; they keep within 0.015 dB of it.
     """
     shelf = IIRfilter(3.99963, 0.700768, 1677.04, RATE, "high_shelf_DeMan")
-    high_pass = IIRfilter(
-        0, 0.5003270373, 38.13547088, RATE, "high_pass_DeMan", passband_gain=0.993737
-    )
-    meter = pyloudnorm.Meter(RATE, filter_class="custom")
-    meter._filters |= {"shelf": shelf, "high_pass": high_pass}  # noqa: SLF001 - as its manual says
-    return meter
+    high_pass = IIRfilter(0, 0.5003270373, 38.13547088, RATE, "high_pass_DeMan")
+    return 0.993737 * np.convolve(shelf.b, high_pass.b), np.convolve(shelf.a, high_pass.a)
 
 
 def integrated_loudness(samples: Samples) -> float:
     """Return the integrated loudness of mono samples [LUFS], -70 upward.
 
-    L = -0.691 + 10 log10 (mean square of the K-weighted samples over the gated 400 ms blocks),
-    gates at -70 LUFS and 10 LU below the mean: ITU-R BS.1770-4, equations 1 to 7. A full-scale
-    sine of 997 Hz reads -3.01.
+    L = -0.691 + 10 log10 (mean square of the K-weighted samples over the gated blocks) with
+    blocks of 400 ms, 100 ms apart, gates at -70 LUFS and 10 LU below the mean of what passes
+    that: ITU-R BS.1770-4, equations 1 to 7. A full-scale sine of 997 Hz reads -3.01. pyloudnorm
+    gives the same in three times the time, most of it in a loop over the blocks.
 
-    Raises FeaturelessError where no block passes the absolute gate: the clip is silent.
+    Raises FeaturelessError where no block passes the first gate: the clip is silent.
     """
-    loudness = float(_meter().integrated_loudness(samples))
-    if not np.isfinite(loudness):
+    weighted = lfilter(*_k_weighting(), samples.astype(np.float64))
+    step = RATE // 10
+    steps = len(weighted) // step
+    sums = np.square(weighted[: steps * step]).reshape(steps, step).sum(axis=1)
+    powers = np.convolve(sums, np.ones(4), mode="valid") / (4 * step)
+    heard = powers[powers > 10 ** ((-70 + 0.691) / 10)]
+    if not heard.size:
         raise FeaturelessError("silent: no 400 ms of it reach -70 LUFS")
-    return loudness
+    return float(-0.691 + 10 * np.log10(heard[heard > heard.mean() / 10].mean()))
 
 
 # ---- what the transform gives
