@@ -49,6 +49,7 @@ class Input:
     """Where the songs are."""
 
     table: str  # path of a CSV or Parquet file
+    audio: str  # folder that stage extract makes its table of
     id: str | None  # column that names a song
     label: str | None  # column with the known genre
     columns: Columns

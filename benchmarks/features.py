@@ -1,0 +1,165 @@
+"""What the five features are worth, measured against people, against librosa and the standard.
+
+    python -m benchmarks.features
+
+Writes the table of docs/features.md. It needs the 50 annotated GTZAN clips (REAL_DATA, default
+../shared/data) or the demo songs with their truth (`dvc repro`); each that is there is a column.
+Takes about a minute per thousand short songs.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import librosa
+import numpy as np
+import pandas as pd
+import pyloudnorm
+from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
+
+from benchmarks._tables import DOCS, markdown, put_table
+from stages._audio_files import read_clip
+from stages._song_features import FEATURES, RATE, integrated_loudness, song_features
+
+ROOT = Path(__file__).parents[1]
+REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"
+DEMO_AUDIO = ROOT / "data/raw/demo_audio"
+DEMO_TRUTH = ROOT / "data/raw/demo_truth.csv"
+
+TOLERANCE = 0.04  # of the tempo, as in the literature on tempo estimation
+OCTAVES = (1, 2, 3, 1 / 2, 1 / 3)
+# Whom the two features ought to rank first: what people say of genres, decided beforehand.
+ENERGETIC = ["metal", "rock", "pop", "disco", "hiphop"]
+DANCEABLE = ["disco", "hiphop", "reggae", "pop"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Songs with columns path, genre, true_tempo [BPM], true_mode (empty: not known)."""
+
+    name: str
+    songs: pd.DataFrame
+
+
+def real_corpus() -> Corpus:
+    """Return the 50 clips with the tempo and mode that people heard."""
+    songs = pd.read_csv(REAL_AUDIO / "annotations.csv")
+    paths = [REAL_AUDIO / g / f for g, f in zip(songs["genre"], songs["filename"], strict=True)]
+    truth = songs.rename(columns={"tempo_bpm": "true_tempo", "mode": "true_mode"})
+    return Corpus(f"{len(songs)} GTZAN clips", truth.assign(path=paths))
+
+
+def demo_corpus() -> Corpus:
+    """Return the demo songs with the tempo and mode they were made from."""
+    songs = pd.read_csv(DEMO_TRUTH).rename(columns={"tempo": "true_tempo", "mode": "true_mode"})
+    paths = [DEMO_AUDIO / name for name in songs["filename"]]
+    return Corpus(f"{len(songs)} demo songs", songs.assign(path=paths))
+
+
+def measure(path: Path) -> dict[str, float]:
+    """Return our features of one song, librosa's tempo, and pyloudnorm at the standard's rate."""
+    samples = read_clip(path, seconds=30, min_seconds=3).samples
+    features = song_features(samples)
+    beat_track = float(np.squeeze(librosa.beat.beat_track(y=samples, sr=RATE)[0]))
+    at_48k = librosa.resample(samples, orig_sr=RATE, target_sr=48_000)
+    loudness = pyloudnorm.Meter(48_000, filter_class="DeMan").integrated_loudness(at_48k)
+    own = {name: getattr(features, name) for name in FEATURES}
+    return own | {"beat_track": beat_track, "loudness_48k": float(loudness)}
+
+
+def measured(corpus: Corpus) -> pd.DataFrame:
+    """Return the songs of a corpus with what measure() gives."""
+    jobs = [joblib.delayed(measure)(path) for path in corpus.songs["path"]]
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        rows = joblib.Parallel(n_jobs=-1, return_as="generator")(jobs)
+        bar = tqdm(rows, desc=corpus.name, total=len(jobs), delay=2)
+        return corpus.songs.join(pd.DataFrame(list(bar)))
+
+
+def share_within(tempos: pd.Series, truth: pd.Series, factors: tuple[float, ...]) -> str:
+    """Return the share of tempos within TOLERANCE of a factor times the truth, with its error."""
+    errors = [np.abs(tempos / (truth * factor) - 1) for factor in factors]
+    share = float((np.min(errors, axis=0) <= TOLERANCE).mean())
+    return f"{share:.3f} ± {np.sqrt(share * (1 - share) / len(tempos)):.3f}"
+
+
+def mode_auc(songs: pd.DataFrame) -> str:
+    """Return the chance that a song in major has the higher valence than one in minor."""
+    known = songs[songs["true_mode"].notna()]
+    auc = roc_auc_score(known["true_mode"] == "major", known["valence"])
+    return f"{auc:.3f} ({len(known)} songs)"
+
+
+def genre_auc(feature: str, genres: list[str]) -> Callable[[pd.DataFrame], str]:
+    """Return the measure of how well a feature ranks some genres above the others."""
+    return lambda songs: f"{roc_auc_score(songs['genre'].isin(genres), songs[feature]):.3f}"
+
+
+def loudness_error(songs: pd.DataFrame) -> str:
+    """Return the largest difference from pyloudnorm at 48 kHz [dB]."""
+    return f"{(songs['loudness'] - songs['loudness_48k']).abs().max():.3f} dB"
+
+
+def distinct_share(songs: pd.DataFrame, column: str) -> str:
+    """Return how many different values a column has, over the songs; six digits count."""
+    return f"{songs[column].map('{:.6g}'.format).nunique() / len(songs):.3f}"
+
+
+def correlation_condition(songs: pd.DataFrame) -> str:
+    """Return the condition number of the correlation matrix of the five features."""
+    return f"{np.linalg.cond(songs[list(FEATURES)].corr()):.1f}"
+
+
+def determined(feature: str) -> Callable[[pd.DataFrame], str]:
+    """Return the measure R² of a feature in a linear regression on the other four."""
+    place = FEATURES.index(feature)
+    return lambda songs: f"{1 - 1 / np.linalg.inv(songs[list(FEATURES)].corr())[place, place]:.2f}"
+
+
+MEASURES: dict[str, Callable[[pd.DataFrame], str]] = {
+    "tempo within 4 %": lambda s: share_within(s["tempo"], s["true_tempo"], (1,)),
+    "… of librosa beat_track": lambda s: share_within(s["beat_track"], s["true_tempo"], (1,)),
+    "tempo within 4 %, octaves allowed": lambda s: share_within(
+        s["tempo"], s["true_tempo"], OCTAVES
+    ),
+    "… of librosa beat_track, octaves allowed": lambda s: share_within(
+        s["beat_track"], s["true_tempo"], OCTAVES
+    ),
+    "distinct tempos / songs": lambda s: distinct_share(s, "tempo"),
+    "… of librosa beat_track, distinct": lambda s: distinct_share(s, "beat_track"),
+    "loudness, largest difference from pyloudnorm at 48 kHz": loudness_error,
+    "valence tells major from minor, AUC": mode_auc,
+    f"energy tells {', '.join(ENERGETIC)} from the rest, AUC": genre_auc("energy", ENERGETIC),
+    f"danceability tells {', '.join(DANCEABLE)} from the rest, AUC": genre_auc(
+        "danceability", DANCEABLE
+    ),
+    "condition number of the correlation matrix": correlation_condition,
+} | {f"R² of {name} on the other four": determined(name) for name in FEATURES}
+
+
+def sine_reading() -> str:
+    """Return what a full-scale sine of 997 Hz reads; the standard says -3.01 LUFS."""
+    time = np.arange(10 * RATE) / RATE
+    return f"{integrated_loudness(np.sin(2 * np.pi * 997 * time).astype(np.float32)):.3f} LUFS"
+
+
+def main() -> None:
+    """Measure every corpus that is there; print the table and put it into docs/features.md."""
+    sources = {REAL_AUDIO: real_corpus, DEMO_TRUTH: demo_corpus}
+    corpora = [corpus() for path, corpus in sources.items() if path.exists()]
+    if not corpora:
+        sys.exit(f"neither {' nor '.join(map(str, sources))} is there: nothing to measure on")
+    songs = {corpus.name: measured(corpus) for corpus in corpora}
+    rows = [[name, *map(measure_of, songs.values())] for name, measure_of in MEASURES.items()]
+    rows.append(
+        ["full-scale sine of 997 Hz; the standard says −3.01", *[sine_reading()] * len(songs)]
+    )
+    put_table(DOCS / "features.md", "features", markdown(["", *songs], rows))
+
+
+if __name__ == "__main__":
+    main()

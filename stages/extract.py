@@ -1,0 +1,204 @@
+"""Turn a folder of audio into a table of songs with five features each.
+
+A file that cannot be used is listed with its reason and the run goes on; only many of them, or
+none that can be used, are an error. Finished clips are kept in a cache outside DVC, by content,
+so a run that was broken off goes on where it was, and a moved or renamed song costs nothing.
+It cannot see whether a file holds music: speech gets a tempo and a valence, too.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import joblib
+import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from stages import _audio_files, _song_features
+from stages._audio_files import UnusableError, find_audio, read_clip, song_name
+from stages._files import read_json, write_json, write_metrics, write_table
+from stages._params import Range, read_param, read_params
+from stages._song_features import FEATURES, FeaturelessError, song_features
+from stages._stage import StageError, run, say
+
+SONGS = Path("data/raw/audio_features.csv")  # to preprocess, as input.table
+REJECTED = Path("data/raw/audio_rejected.csv")  # to people
+METRICS = Path("metrics/extract.json")
+CACHE = Path("data/cache/extract")  # finished clips; may be deleted at any time
+
+# A worker process costs about a second of imports; a song 0.04 s.
+SONGS_PER_WORKER = 20
+# The transform is computed in single precision: further digits are rounding.
+SIX_DIGITS = "%.6g"
+
+Outcome = dict[str, Any]  # of one file: "reason", or the features and what read_clip() did
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What is taken of a file, and how many files may be unusable."""
+
+    seconds: Annotated[float, Range(3, 600)]  # s, from the middle of the file
+    min_seconds: Annotated[float, Range(3, 600)]  # s
+    max_rejected_share: Annotated[float, Range(0, 1)]
+
+    def __post_init__(self) -> None:
+        if self.min_seconds > self.seconds:
+            raise ValueError(f"min_seconds {self.min_seconds:g} exceeds seconds {self.seconds:g}")
+
+
+def extractor_version() -> str:
+    """Return a digest of all that decides a clip's features: our source and the libraries'.
+
+    Nobody has to remember to count it up: any change to the modules makes cached clips stale.
+    """
+    digest = hashlib.sha256()
+    for module in (_audio_files, _song_features):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    for package in ("librosa", "numpy", "pyloudnorm", "scipy", "soundfile", "soxr"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    return digest.hexdigest()
+
+
+def clip_key(path: Path, knobs: Extract, extractor: str) -> str:
+    """Return the cache key of a file's clip: its content, the extractor and the parameters."""
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    knob = f"{knobs.seconds!r} {knobs.min_seconds!r}"
+    return hashlib.sha256(f"{content} {extractor} {knob}".encode()).hexdigest()
+
+
+def extract_song(path: Path, knobs: Extract, extractor: str) -> Outcome:
+    """Return one file's features, from the cache where they are there, or why there are none."""
+    if not path.is_file():
+        return {"reason": "cannot be read: not a file, or a link that leads nowhere"}
+    try:
+        key = clip_key(path, knobs, extractor)
+    except OSError as error:
+        return {"reason": f"cannot be read: {error.strerror}"}
+    entry = CACHE / key[:2] / f"{key}.json"
+    try:
+        outcome: Outcome = read_json(entry)
+    except (StageError, ValueError):  # absent, or damaged
+        outcome = fresh_outcome(path, knobs)
+        write_json(entry, outcome)
+    return outcome
+
+
+def fresh_outcome(path: Path, knobs: Extract) -> Outcome:
+    """Decode a file and compute its features."""
+    try:
+        clip = read_clip(path, seconds=knobs.seconds, min_seconds=knobs.min_seconds)
+        features = asdict(song_features(clip.samples))
+    except (UnusableError, FeaturelessError) as error:
+        return {"reason": str(error)}
+    done = {"cut": clip.cut, "mixed_down": clip.mixed_down, "resampled": clip.resampled}
+    return {name: features[name] for name in FEATURES} | {"duration": clip.duration} | done
+
+
+def extract_songs(paths: list[Path], knobs: Extract) -> list[Outcome]:
+    """Return the outcome of every file, in order, on as many cores as there are.
+
+    Every process computes on one thread: two make it slower, and may change the last digit.
+    LOKY_MAX_CPU_COUNT=1 in the environment keeps it to one process.
+    """
+    workers = min(joblib.cpu_count(), 1 + len(paths) // SONGS_PER_WORKER)
+    extractor = extractor_version()
+    jobs = (joblib.delayed(extract_song)(path, knobs, extractor) for path in paths)
+    with threadpool_limits(1), joblib.parallel_config("loky", inner_max_num_threads=1):
+        outcomes = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
+        try:
+            return list(with_progress(outcomes, len(paths)))
+        except TerminatedWorkerError:
+            raise StageError(
+                "a worker process was killed, perhaps for lack of memory; finished songs are "
+                "kept, so run `dvc repro` again, with LOKY_MAX_CPU_COUNT=1 if need be"
+            ) from None
+
+
+def with_progress(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
+    """Show a bar with the rate on standard error, when it takes more than two seconds."""
+    bar: Iterable[Outcome] = tqdm(
+        outcomes, desc="extract", total=total, unit=" songs", delay=2, disable=None
+    )
+    return bar
+
+
+def song_table(paths: list[Path], folder: Path, outcomes: list[Outcome]) -> pd.DataFrame:
+    """Return filename, genre, the features and duration [s] of every usable song.
+
+    Genre is the name of the folder that holds the file, empty for files in the top folder.
+    """
+    rows = [
+        {"filename": song_name(path, folder), "genre": genre_of(path, folder)} | outcome
+        for path, outcome in zip(paths, outcomes, strict=True)
+        if "reason" not in outcome
+    ]
+    return pd.DataFrame(rows, columns=["filename", "genre", *FEATURES, "duration"])
+
+
+def genre_of(path: Path, folder: Path) -> str:
+    """Return the parent folder's name, empty for a file in the top folder."""
+    return "" if path.parent == folder else song_name(path.parent, path.parent.parent)
+
+
+def rejected_table(paths: list[Path], folder: Path, outcomes: list[Outcome]) -> pd.DataFrame:
+    """Return filename and reason of every file that cannot be used."""
+    rows = [
+        (song_name(path, folder), outcome["reason"])
+        for path, outcome in zip(paths, outcomes, strict=True)
+        if "reason" in outcome
+    ]
+    return pd.DataFrame(rows, columns=["filename", "reason"])
+
+
+def refuse_many_rejected(rejected: pd.DataFrame, files: int, max_share: float) -> None:
+    """Raise a StageError where more than `max_share` of the files, or all, are unusable."""
+    share = len(rejected) / files
+    if share > max_share or len(rejected) == files:
+        name, reason = rejected.iloc[0]
+        raise StageError(
+            f"{len(rejected)} of {files} files cannot be used ({share:.3g}), more than "
+            f"extract.max_rejected_share allows ({max_share:g}); the first is {name} ({reason}), "
+            f"{REJECTED} lists them all"
+        )
+
+
+def summarize(songs: pd.DataFrame, rejected: pd.DataFrame, used: pd.DataFrame) -> dict[str, float]:
+    """Return the stage's metrics; `used` has the outcome of every usable song as a row."""
+    return {
+        "songs_count": len(songs),
+        "rejected_count": len(rejected),
+        "rejected_share": len(rejected) / (len(songs) + len(rejected)),
+        "genres_count": songs.loc[songs["genre"] != "", "genre"].nunique(),
+        "cut_count": int(used["cut"].sum()),
+        "mixed_down_count": int(used["mixed_down"].sum()),
+        "resampled_count": int(used["resampled"].sum()),
+    }
+
+
+def main() -> None:
+    """Extract every song below input.audio; write the songs and what was rejected."""
+    knobs = read_params("extract", Extract)
+    folder = Path(read_param("input", "audio", str))
+
+    paths = find_audio(folder)
+    outcomes = extract_songs(paths, knobs)
+    songs = song_table(paths, folder, outcomes)
+    rejected = rejected_table(paths, folder, outcomes)
+    used = pd.DataFrame([outcome for outcome in outcomes if "reason" not in outcome])
+
+    write_table(REJECTED, rejected)  # first, for the error below sends people there
+    refuse_many_rejected(rejected, len(paths), knobs.max_rejected_share)
+    write_table(SONGS, songs, float_format=SIX_DIGITS)
+    write_metrics(METRICS, summarize(songs, rejected, used))
+    say(f"{len(songs)} songs in {SONGS}, {len(rejected)} files rejected ({REJECTED})")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,407 @@
+"""Any folder of audio gives a table of songs, and what cannot be used is listed with its reason."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from stages import _audio_files, extract
+from stages._audio_files import UnusableError, find_audio, read_clip, song_name
+from stages._params import read_params
+from stages._song_features import FEATURES, RATE, Samples
+from stages._stage import StageError
+
+ROOT = Path(__file__).parents[1]
+PARAMS = """
+input:
+  audio: songs
+  table: elsewhere.csv
+extract:
+  seconds: 30
+  min_seconds: 3
+  max_rejected_share: 0.9
+"""
+
+
+def music(seconds: float = 4.0, rate: int = RATE, seed: int = 0, bpm: float = 120) -> Samples:
+    """Return a tone with noise bursts on the beat; every seed is another song."""
+    rng = np.random.default_rng(seed)
+    time_axis = np.arange(round(seconds * rate)) / rate
+    tone = 0.1 * np.sin(2 * np.pi * (220 + 20 * seed) * time_axis)
+    pulse = np.exp(-(time_axis % (60 / bpm)) * 30)
+    samples: Samples = (tone + 0.3 * pulse * rng.standard_normal(len(tone))).astype(np.float32)
+    return samples
+
+
+def put(path: Path, samples: Any = None, rate: int = RATE, **how: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, music() if samples is None else samples, rate, **how)
+    return path
+
+
+@pytest.fixture
+def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an empty project with a folder `songs`, and run in it."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(PARAMS)
+    Path("songs").mkdir()
+    return Path("songs")
+
+
+def extracted() -> tuple[pd.DataFrame, dict[str, str], dict[str, float]]:
+    """Run the stage; return its songs, reasons by file, and metrics."""
+    extract.main()
+    table = pd.read_csv(extract.SONGS, dtype={"filename": str, "genre": str})
+    rejected = pd.read_csv(extract.REJECTED, dtype=str)
+    reasons = dict(zip(rejected["filename"], rejected["reason"], strict=True))
+    return table, reasons, json.loads(extract.METRICS.read_text())
+
+
+# ---- what is found
+
+
+def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
+    put(songs / "rock/rock.00001.wav", music(seed=1))
+    put(songs / "blues/blues.00000.au", music(seed=2), subtype="PCM_16")
+    table, reasons, metrics = extracted()
+    assert list(table) == ["filename", "genre", *FEATURES, "duration"]
+    assert list(table["filename"]) == ["blues/blues.00000.au", "rock/rock.00001.wav"]
+    assert list(table["genre"]) == ["blues", "rock"]
+    assert list(table["duration"]) == [4.0, 4.0]
+    assert not reasons
+    assert metrics == {
+        "songs_count": 2,
+        "rejected_count": 0,
+        "rejected_share": 0.0,
+        "genres_count": 2,
+        "cut_count": 0,
+        "mixed_down_count": 0,
+        "resampled_count": 0,
+    }
+
+
+@pytest.mark.parametrize("suffix", ["wav", "au", "flac", "ogg", "mp3", "WAV", "Flac"])
+def test_every_format_in_any_case(songs: Path, suffix: str) -> None:
+    put(songs / f"a.{suffix}", music(8), format=suffix.upper())
+    table, _, _ = extracted()
+    assert table["tempo"].item() == pytest.approx(120, rel=0.01)
+    assert table["duration"].item() == pytest.approx(8, abs=0.1)
+
+
+def test_a_flat_folder_knows_no_genres(songs: Path) -> None:
+    put(songs / "a.wav")
+    table, _, metrics = extracted()
+    assert table["genre"].isna().all()
+    assert metrics["genres_count"] == 0
+
+
+def test_genre_is_the_parent_folder_at_any_depth(songs: Path) -> None:
+    put(songs / "a.wav", music(seed=1))
+    put(songs / "genres_original/jazz/b.wav", music(seed=2))
+    table, _, _ = extracted()
+    assert table["genre"].fillna("").tolist() == ["", "jazz"]
+    assert table["filename"].tolist() == ["a.wav", "genres_original/jazz/b.wav"]
+
+
+def test_same_name_in_two_folders_unicode_blanks_and_commas(songs: Path) -> None:
+    names = ["a b/01 – Größe, №1.wav", "x/same.wav", "y/same.wav", "Ümlaut/日本語.flac"]
+    for seed, name in enumerate(names):
+        put(songs / name, music(seed=seed))
+    table, _, _ = extracted()
+    assert sorted(table["filename"]) == sorted(names)
+    assert set(table["genre"]) == {"a b", "x", "y", "Ümlaut"}
+
+
+def test_a_name_that_is_no_utf8_is_escaped(songs: Path) -> None:
+    put(songs / "good.wav").rename(os.fsdecode(b"songs/b\xffd.wav"))
+    table, _, _ = extracted()
+    assert table["filename"].tolist() == ["b\\xffd.wav"]
+
+
+def test_links_to_folders_are_followed_and_circles_end(songs: Path, tmp_path: Path) -> None:
+    put(tmp_path / "elsewhere/jazz/b.wav", music(seed=2))
+    put(songs / "rock/a.wav", music(seed=1))
+    (songs / "jazz").symlink_to(tmp_path / "elsewhere/jazz")
+    (songs / "rock/back").symlink_to(songs.resolve())
+    (songs / "all_again").symlink_to(songs.resolve() / "rock")
+    found = [song_name(path, songs) for path in find_audio(songs)]
+    assert found == ["jazz/b.wav", "rock/a.wav"]
+
+
+def test_hidden_files_are_no_songs(songs: Path) -> None:
+    put(songs / "a.wav")
+    (songs / "._a.wav").write_bytes(b"\0\5\26\7 resource fork")
+    (songs / "notes.txt").write_text("no audio")
+    assert find_audio(songs) == [songs / "a.wav"]
+
+
+def test_no_folder_and_no_audio_are_errors(songs: Path) -> None:
+    with pytest.raises(StageError, match=r"songs holds no audio: no file below it ends in \.wav"):
+        extract.main()
+    songs.rmdir()
+    with pytest.raises(StageError, match=r"songs is not a folder; input\.audio in params\.yaml"):
+        extract.main()
+
+
+# ---- what is taken of a file
+
+
+def test_the_middle_of_a_long_file_is_analyzed(tmp_path: Path) -> None:
+    samples = np.concatenate([np.full(5 * 8000, 0.1), music(4, 8000), np.full(5 * 8000, 0.1)])
+    path = put(tmp_path / "long.wav", samples, 8000, subtype="FLOAT")
+    clip = read_clip(path, seconds=4, min_seconds=3)
+    whole = read_clip(
+        put(tmp_path / "middle.wav", music(4, 8000), 8000, subtype="FLOAT"),
+        seconds=4,
+        min_seconds=3,
+    )
+    np.testing.assert_array_equal(clip.samples, whole.samples)
+    assert (clip.cut, whole.cut) == (True, False)
+    assert clip.duration == 14
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 48_000, 96_000])
+def test_other_rates_are_resampled(tmp_path: Path, rate: int) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4 * rate) / rate)
+    clip = read_clip(put(tmp_path / "a.wav", tone, rate), seconds=30, min_seconds=3)
+    expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4 * RATE) / RATE)
+    assert clip.resampled
+    assert len(clip.samples) == pytest.approx(4 * RATE, abs=1)
+    inner = slice(RATE, 3 * RATE)  # away from the filter's ends
+    np.testing.assert_allclose(clip.samples[inner], expected[inner], atol=2e-3)
+
+
+def test_48_khz_stereo_is_the_mean_of_its_channels(tmp_path: Path) -> None:
+    left, right = music(4, 48_000, seed=1), music(4, 48_000, seed=2)
+    stereo = put(tmp_path / "s.wav", np.stack([left, right], axis=1), 48_000, subtype="FLOAT")
+    mono = put(tmp_path / "m.wav", (left + right) / 2, 48_000, subtype="FLOAT")
+    clips = [read_clip(path, seconds=30, min_seconds=3) for path in (stereo, mono)]
+    np.testing.assert_allclose(clips[0].samples, clips[1].samples, atol=1e-6)
+    assert [clip.mixed_down for clip in clips] == [True, False]
+
+
+def test_full_scale_clipping_is_no_obstacle(songs: Path) -> None:
+    put(songs / "a.wav", np.clip(20 * music(6), -1, 1))
+    table, _, _ = extracted()
+    assert table["loudness"].item() > -6
+    assert table["tempo"].item() == pytest.approx(120, rel=0.01)
+
+
+# ---- what cannot be used
+
+
+def test_every_unusable_file_is_listed_with_its_reason(songs: Path) -> None:
+    put(songs / "good.wav")
+    (songs / "empty.wav").write_bytes(b"")
+    (songs / "text.wav").write_text("This is not a song.\n" * 500)
+    (songs / "text.mp3").write_text("This is not a song.\n" * 500)
+    whole = put(songs / "whole.wav", music(seed=1)).read_bytes()
+    (songs / "whole.wav").rename(songs / "z.wav")
+    (songs / "header.wav").write_bytes(whole[:20])
+    whole = put(songs / "whole.flac", music(seed=2)).read_bytes()
+    (songs / "whole.flac").unlink()
+    (songs / "torn.flac").write_bytes(whole[:60])
+    put(songs / "short.wav", music(0.1))
+    put(songs / "silent.wav", np.zeros(5 * RATE))
+    put(songs / "steady.wav", 0.5 * np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE))
+    put(songs / "nan.wav", np.full(5 * RATE, np.nan), subtype="FLOAT")
+    (songs / "nowhere.wav").symlink_to("gone.wav")
+    os.mkfifo(songs / "pipe.wav")
+
+    table, reasons, metrics = extracted()
+    assert table["filename"].tolist() == ["good.wav", "z.wav"]
+    not_a_file = "cannot be read: not a file, or a link that leads nowhere"
+    undecodable = [n for n, reason in reasons.items() if reason.startswith("does not decode: ")]
+    assert undecodable == [
+        "empty.wav", "header.wav", "nan.wav", "text.mp3", "text.wav", "torn.flac",
+    ]  # fmt: skip
+    assert {name: reason for name, reason in reasons.items() if name not in undecodable} == {
+        "nowhere.wav": not_a_file,
+        "pipe.wav": not_a_file,
+        "short.wav": "too short: 0.10 s, at least 3 s are needed",
+        "silent.wav": "silent: no 400 ms of it reach -70 LUFS",
+        "steady.wav": "steady: no onset in it, so it has no tempo",
+    }
+    assert (metrics["songs_count"], metrics["rejected_count"]) == (2, 11)
+    assert metrics["rejected_share"] == pytest.approx(11 / 13)
+
+
+def test_an_unreadable_file_is_listed(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(songs / "good.wav")
+    put(songs / "locked.wav")
+    plain_open = Path.open
+
+    def guarded(path: Path, *args: Any, **how: Any) -> Any:  # root may read everything
+        if path.name == "locked.wav":
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain_open(path, *args, **how)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    _, reasons, _ = extracted()
+    assert reasons == {"locked.wav": "cannot be read: Permission denied"}
+
+
+def test_a_rate_beyond_reason_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav", rate=2_000_000)
+    with pytest.raises(UnusableError, match="a sampling rate of 2000000 Hz"):
+        read_clip(path, seconds=30, min_seconds=3)
+
+
+def test_too_many_rejected_are_an_error_that_lists_them(songs: Path) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("0.9", "0.25"))
+    for seed in range(3):
+        put(songs / f"{seed}.wav", music(seed=seed))
+    (songs / "bad.wav").write_text("no")
+    assert extracted()[2]["rejected_share"] == 0.25
+    (songs / "worse.wav").write_text("neither")
+    with pytest.raises(StageError, match=r"2 of 5 files cannot be used \(0\.4\), more than"):
+        extract.main()
+    assert pd.read_csv(extract.REJECTED)["filename"].tolist() == ["bad.wav", "worse.wav"]
+
+
+def test_no_usable_song_at_all_is_an_error(songs: Path) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("0.9", "1"))
+    put(songs / "a.wav", np.zeros(5 * RATE))
+    with pytest.raises(StageError, match=r"1 of 1 files cannot be used .* the first is a\.wav"):
+        extract.main()
+
+
+@pytest.mark.usefixtures("songs")
+def test_min_seconds_must_not_exceed_seconds() -> None:
+    Path("params.yaml").write_text(PARAMS.replace("min_seconds: 3", "min_seconds: 40"))
+    with pytest.raises(StageError, match="extract: min_seconds 40 exceeds seconds 30"):
+        read_params("extract", extract.Extract)
+
+
+# ---- the cache
+
+
+def test_finished_clips_are_not_computed_again(
+    songs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(6):
+        put(songs / f"{seed}.wav", music(seed=seed))
+    computed: list[Path] = []
+    compute = extract.fresh_outcome
+
+    def counted(path: Path, knobs: extract.Extract) -> extract.Outcome:
+        if len(computed) == 4:
+            raise KeyboardInterrupt
+        computed.append(path)
+        return compute(path, knobs)
+
+    monkeypatch.setattr(extract, "fresh_outcome", counted)
+    with pytest.raises(KeyboardInterrupt):
+        extract.main()
+    assert not extract.SONGS.exists()
+    computed.clear()
+    (songs / "5.wav").rename(songs / "renamed.wav")
+    table, _, _ = extracted()
+    assert [path.name for path in computed] == ["4.wav", "renamed.wav"]
+    computed.clear()
+    again, _, _ = extracted()
+    assert not computed
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_content_parameters_and_extractor_decide_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, same, other = (put(tmp_path / f"{n}.wav", music(seed=n)) for n in (1, 1, 2))
+    knobs = extract.Extract(seconds=30, min_seconds=3, max_rejected_share=0.1)
+    version = extract.extractor_version()
+    key = extract.clip_key(path, knobs, version)
+    assert extract.clip_key(same, knobs, version) == key
+    assert extract.clip_key(path, extract.Extract(30, 3, 0.5), version) == key
+    changed_source = tmp_path / "_audio_files.py"
+    changed_source.write_text(Path(_audio_files.__file__).read_text() + "# changed\n")
+    monkeypatch.setattr(_audio_files, "__file__", str(changed_source))
+    others = [
+        extract.clip_key(other, knobs, version),
+        extract.clip_key(path, extract.Extract(29, 3, 0.1), version),
+        extract.clip_key(path, extract.Extract(30, 4, 0.1), version),
+        extract.clip_key(path, knobs, extract.extractor_version()),
+    ]
+    assert len({key, *others}) == 5
+
+
+@pytest.mark.parametrize("damage", ["", "{", "\x00" * 80])
+def test_a_damaged_cache_entry_is_computed_again(songs: Path, damage: str) -> None:
+    put(songs / "a.wav")
+    table, _, _ = extracted()
+    (entry,) = extract.CACHE.rglob("*.json")
+    entry.write_text(damage)
+    pd.testing.assert_frame_equal(extracted()[0], table)
+
+
+# ---- the run
+
+
+def run_stage(**environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.extract"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_output_is_identical_for_any_number_of_workers(songs: Path) -> None:
+    for seed in range(2 * extract.SONGS_PER_WORKER + 1):
+        put(songs / f"{seed % 3}/{seed}.wav", music(3, seed=seed))
+    (songs / "1/bad.wav").write_text("no")
+    written = []
+    for workers in ("1", "3"):
+        for entry in extract.CACHE.rglob("*.json"):
+            entry.unlink()
+        stage = run_stage(LOKY_MAX_CPU_COUNT=workers)
+        _, said = stage.communicate(timeout=120)
+        assert stage.returncode == 0, said
+        files = (extract.SONGS, extract.REJECTED, extract.METRICS)
+        written.append([path.read_bytes() for path in files])
+    assert written[0] == written[1]
+
+
+def test_an_interrupted_run_ends_clean_and_goes_on_where_it_was(songs: Path) -> None:
+    song = music(30)
+    for number in range(60):
+        put(songs / f"{number}.wav", song * (1 - number / 100))
+    stage = run_stage(LOKY_MAX_CPU_COUNT="1")
+    deadline = time.monotonic() + 60
+    while len(list(extract.CACHE.rglob("*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stage.send_signal(signal.SIGINT)
+    _, said = stage.communicate(timeout=60)
+    assert stage.returncode == 130, said
+    assert "Traceback" not in said
+    assert "extract: interrupted" in said
+    done = {path: path.stat().st_mtime_ns for path in extract.CACHE.rglob("*.json")}
+    assert 3 <= len(done) < 60
+    assert not extract.SONGS.exists()
+    stage = run_stage()
+    _, said = stage.communicate(timeout=120)
+    assert stage.returncode == 0, said
+    assert all(path.stat().st_mtime_ns == written for path, written in done.items())
+    assert len(pd.read_csv(extract.SONGS)) == 60
+
+
+def test_a_killed_worker_is_told_in_a_sentence(
+    songs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any) -> Any:
+        raise TerminatedWorkerError("killed")
+
+    put(songs / "a.wav")
+    monkeypatch.setattr(extract, "with_progress", killed)
+    with pytest.raises(StageError, match="a worker process was killed"):
+        extract.main()
