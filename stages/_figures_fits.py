@@ -29,7 +29,7 @@ def bic_aic(fits: pd.DataFrame, chosen: dict[str, Any]) -> Figure:
     """
     note = "Lower is better, within one panel. Diamond: the mixture that was chosen."
     if not fits["sound"].all():
-        note += " A cross is a fit that did not converge or has a collapsed component."
+        note += " Cross: a fit not converged or with a collapsed component; it cannot be lowest."
     figure = blank(11, 3.8, selection_finding(fits, chosen), note)
     panels = figure.subplots(1, len(CRITERIA), sharex=True)
     for axes, criterion in zip(panels, CRITERIA, strict=True):
@@ -53,7 +53,7 @@ def draw_criterion(axes: Axes, fits: pd.DataFrame, criterion: str, chosen: dict[
     trained = fits[(fits["k"] == k) & (fits["covariance_type"] == form)]
     mark_chosen(axes, k, trained[criterion])
     best = best_fit(fits, criterion)
-    ring = axes.plot(best["k"], best[criterion], "o", markersize=13, label="lowest, sound")[0]
+    ring = axes.plot(best["k"], best[criterion], "o", markersize=13, label="lowest")[0]
     ring.set(color="#d55e00", markeredgewidth=2, fillstyle="none")
     where = mixture_name(best["k"], best["covariance_type"], fits)
     axes.set(title=f"{CRITERIA[criterion]}: lowest at {where}", xlabel="components K")
