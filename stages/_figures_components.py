@@ -38,33 +38,35 @@ def component_means(
     component's weight and its profile in words.
     """
     features = [str(column) for column in means if column not in ("component", "profile")]
-    between = mixture.weights @ mixture.means**2
-    most, least = features[int(between.argmax())], features[int(between.argmin())]
-    finding = (
-        f"Components differ most in {most} ({between.max():.0%} of its variance lies between "
-        f"their means), least in {least} ({between.min():.0%})"
-    )
     note = "Numbers: original units. Colors: standard deviations from the mean of all songs."
-    figure = blank(9, 1.9 + 0.32 * len(means), finding, note)
+    figure = blank(9, 1.9 + 0.32 * len(means), difference_finding(mixture, features), note)
     axes = figure.subplots()
     extreme = max(1.0, float(np.abs(mixture.means).max()))
     texts = np.array(
         [[in_units(row[name], name) for name in features] for _, row in means.iterrows()]
     )
-    mesh = heatmap(
-        axes,
-        mixture.means,
-        colormap=DEVIATIONS,
-        limits=(-extreme, extreme),
-        texts=texts,
-        fontsize=9,
-    )
+    limits = (-extreme, extreme)
+    mesh = heatmap(axes, mixture.means, colormap=DEVIATIONS, limits=limits, texts=texts, fontsize=9)
     axes.set_xticks(np.arange(len(features)) + 0.5, [feature_name(name) for name in features])
     axes.tick_params(axis="x", length=0, top=True, labeltop=True, labelbottom=False)
     number_rows(axes, colors)
     describe_rows(axes, weights, means)
     color_key(figure, mesh, [axes], "standard deviations")
     return figure
+
+
+def difference_finding(mixture: Mixture, features: list[str]) -> str:
+    """Say in which feature the components differ most and least.
+
+    A standardized feature has variance 1 over all songs; the sum of w_k m_k^2 is the share of it
+    that lies between the components' means, the rest is within components.
+    """
+    between = mixture.weights @ mixture.means**2
+    most, least = features[int(between.argmax())], features[int(between.argmin())]
+    return (
+        f"Components differ most in {most} ({between.max():.0%} of its variance lies between "
+        f"their means), least in {least} ({between.min():.0%})"
+    )
 
 
 def in_units(value: float, feature: str) -> str:
@@ -132,10 +134,10 @@ def covariances(table: pd.DataFrame, colors: Colors) -> Figure:
     matrices = table["covariance_standardized"].to_numpy().reshape(k, d, d)
     spreads = np.linalg.det(matrices) ** (1 / (2 * d))
     across = min(k, PANELS_ABREAST)
-    down = -(-k // across)
+    down = -(-k // across)  # rounded up
     note = "Covariances of standardized features; on the diagonal variances, 1 that of all songs."
-    finding = spread_finding(spreads, table)
-    figure = blank(max(2.2 * across + 1, 7), 2.15 * down + 1.6, finding, note)
+    size = max(2.2 * across + 1, 7), 2.15 * down + 1.6
+    figure = blank(*size, spread_finding(spreads, table), note)
     panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
     for number, axes in enumerate(panels[:k]):
         texts = np.array([[signed(value) for value in row] for row in matrices[number]])
@@ -145,11 +147,8 @@ def covariances(table: pd.DataFrame, colors: Colors) -> Figure:
         badge(axes.set_title(str(number), loc="left"), colors[number])
         axes.set_title(f"spread {spreads[number]:.2f}", loc="right", fontsize=8.5, color=FAINT)
         name_features(axes, features, lowest=number >= across * (down - 1))
-    for axes in panels[k:]:  # in the last row, below panels that have no names of their own
-        axes.set_axis_off()
-        for column, feature in enumerate(features):
-            name = axes.text(column + 0.5, 0, feature, rotation=90, ha="center", va="top")
-            name.set(fontsize=8, in_layout=False)
+    for axes in panels[k:]:
+        leave_names_only(axes, features)
     color_key(figure, mesh, panels.tolist(), "covariance, standardized", extend="both")
     return figure
 
@@ -160,6 +159,14 @@ def name_features(axes: Axes, features: list[str], *, lowest: bool) -> None:
     axes.set_xticks(ticks, features, rotation=90, fontsize=8)
     axes.set_yticks(ticks, features, fontsize=8)
     axes.tick_params(length=0, labelbottom=lowest)
+
+
+def leave_names_only(axes: Axes, features: list[str]) -> None:
+    """In a place without a component, name the columns of the panel above."""
+    axes.set_axis_off()
+    for column, feature in enumerate(features):
+        name = axes.text(column + 0.5, 0, feature, rotation=90, ha="center", va="top")
+        name.set(fontsize=8, in_layout=False)
 
 
 def spread_finding(spreads: FloatArray, table: pd.DataFrame) -> str:
