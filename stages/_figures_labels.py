@@ -108,5 +108,6 @@ def genre_shares(counts: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]
 
 
 def short(genre: str) -> str:
-    """Return a genre's name, cut where it is too long for a row."""
-    return genre if len(genre) <= LONGEST_NAME else f"{genre[: LONGEST_NAME - 1]}…"
+    """Return a genre's name, cut where it is too long for a row, its dollars no mathematics."""
+    shown = genre if len(genre) <= LONGEST_NAME else f"{genre[: LONGEST_NAME - 1]}…"
+    return shown.replace("$", r"\$")

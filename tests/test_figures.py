@@ -469,6 +469,11 @@ def test_a_long_genre_is_cut() -> None:
     assert axes.get_yticklabels()[0].get_text() == "x" * 27 + "… (3)"
 
 
+def test_dollars_in_a_genre_are_no_mathematics() -> None:
+    figure = label_figures.genre_by_component(genre_counts({r"$\nofunction$": [1, 1, 1]}), COLORS)
+    figure.draw_without_rendering()  # would raise where it is parsed as a formula
+
+
 def test_a_component_has_the_same_color_everywhere() -> None:
     assert (
         badges(component_figures.component_means(MIXTURE, MEANS, WEIGHTS, COLORS).axes[0])
