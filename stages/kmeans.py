@@ -61,6 +61,7 @@ def elbow(models: dict[int, Any], points: FloatArray, scored: np.ndarray) -> pd.
             "k": list(models),
             "inertia": [model.inertia_ for model in models.values()],
             "silhouette": silhouettes(points[scored], labelings),
+            "silhouette_songs": len(scored),
             "iterations": [model.n_iter_ for model in models.values()],
         }
     )

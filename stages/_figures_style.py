@@ -1,0 +1,155 @@
+"""What the pictures have in common: their colors, their lettering, their heatmaps.
+
+Figures are made without pyplot, which would keep them all open and is slow to import. A color
+alone never carries a meaning: components have their number with them, cells their value.
+"""
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from stages._scaling import FloatArray
+
+Colors = Sequence[str]  # of the components, by number, "#rrggbb"
+
+# Six of Okabe & Ito (2008), then one after another the color furthest from those before it, as
+# seen by normal, deuteranopic, protanopic and tritanopic eyes (Machado et al. 2009, CIELAB). The
+# closest two are 16 apart for every one of them; in tab20, for a deuteranope, 1.
+DISTINCT = (
+    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#8600ff", "#6d3118",
+    "#553d55", "#b6ce79", "#3131aa", "#b661ff", "#e7b6b6", "#f30c55", "#790c79", "#49e749",
+    "#9e3d0c", "#dbc2e7", "#ff6d86", "#b61879",
+)  # fmt: skip
+INK = "#222222"
+FAINT = "#767676"
+PLAIN = "#40516b"  # of what belongs to no component
+SHARES = "Blues"
+DEVIATIONS = "PuOr_r"  # its two ends differ for color-blind readers too
+UNITS = {"tempo": "BPM", "loudness": "dB"}  # the other features are numbers from 0 to 1
+
+
+def palette_colors(palette: str, k: int) -> list[str]:
+    """Return the colors of K components; ValueError where matplotlib knows no such colormap.
+
+    A colormap of single colors gives them in its order, and again from the first when they run
+    out; a continuous one is cut at K even steps.
+    """
+    if palette == "distinct":
+        return [DISTINCT[component % len(DISTINCT)] for component in range(k)]
+    if palette not in mpl.colormaps:
+        raise ValueError(f"palette is {palette!r}, expected distinct or a colormap of matplotlib")
+    colormap = mpl.colormaps[palette]
+    if colormap.N < 256:
+        return [to_hex(colormap(component % colormap.N)) for component in range(k)]
+    return [to_hex(color) for color in colormap(np.linspace(0, 1, k))]
+
+
+def blank(width: float, height: float, finding: str, note: str) -> Figure:
+    """Return an empty figure, in inches, its finding as the title and how to read it below."""
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05))
+    title = fill(finding, int(9 * width))
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    figure.supxlabel(fill(note, int(14 * width)), x=0.01, ha="left", fontsize=8.5, color=FAINT)
+    return figure
+
+
+def bare(axes: Axes) -> Axes:
+    """Leave of the frame what carries the ticks."""
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def whole_numbers(axes: Axes) -> None:
+    """Put ticks on the x axis at whole numbers only."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def ink_on(color: str) -> str:
+    """Return the color of lettering that is read on `color`, dark or white."""
+    red, green, blue = to_rgb(color)
+    return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
+def badge(number: Text, color: str) -> None:
+    """Put a component's number on its color, the same in every picture."""
+    number.set_bbox({"facecolor": color, "edgecolor": "white", "boxstyle": "round,pad=0.25"})
+    number.set(color=ink_on(color), fontweight="bold", fontsize=8, va="center")
+
+
+def number_rows(axes: Axes, colors: Colors, first: float = 0.5) -> None:
+    """Name rows by their component's badge, component 0 at `first`, the others a step of 1 on."""
+    axes.set_yticks(first + np.arange(len(colors)), [str(row) for row in range(len(colors))])
+    axes.tick_params(axis="y", length=0, pad=6)
+    for label, color in zip(axes.get_yticklabels(), colors, strict=True):
+        badge(label, color)
+
+
+def number_columns(axes: Axes, colors: Colors) -> None:
+    """Name a heatmap's columns by their component's badge, above it."""
+    axes.set_xticks(np.arange(len(colors)) + 0.5, [str(column) for column in range(len(colors))])
+    axes.tick_params(axis="x", length=0, pad=6, top=True, labeltop=True, labelbottom=False)
+    for label, color in zip(axes.get_xticklabels(), colors, strict=True):
+        badge(label, color)
+
+
+def heatmap(
+    axes: Axes,
+    values: FloatArray,
+    *,
+    colormap: str,
+    limits: tuple[float, float],
+    texts: NDArray[np.str_],
+    fontsize: float,
+) -> QuadMesh:
+    """Draw a matrix, row 0 on top, each cell with its text; what is beyond limits is cut."""
+    low, high = limits
+    mesh = axes.pcolormesh(
+        values, cmap=colormap, vmin=low, vmax=high, edgecolors="white", linewidth=0.5
+    )
+    axes.set_ylim(len(values), 0)
+    axes.spines[:].set_visible(False)
+    fills: Any = mesh.cmap(mesh.norm(values))
+    for (row, column), text in np.ndenumerate(texts):
+        if text:
+            ink = ink_on(to_hex(fills[row, column]))
+            cell = axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink)
+            cell.set(fontsize=fontsize, in_layout=False)  # measuring hundreds of them takes long
+    return mesh
+
+
+def color_key(
+    figure: Figure,
+    mesh: QuadMesh,
+    panels: list[Axes],
+    label: str,
+    extend: Literal["neither", "both"] = "neither",
+) -> None:
+    """Put the scale of a heatmap's colors below its panels."""
+    height = float(figure.get_figheight())
+    bar = figure.colorbar(
+        mesh, ax=panels, location="bottom", fraction=0.35 / height, pad=0.1 / height, shrink=0.4,
+        aspect=30, extend=extend,
+    )  # fmt: skip
+    bar.set_label(label, fontsize=8.5)
+    bar.ax.tick_params(labelsize=8.5)
+
+
+def feature_name(feature: str) -> str:
+    """Return a feature with its unit, where it has one."""
+    return f"{feature}\n({UNITS[feature]})" if feature in UNITS else feature
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Return a number as the axes have it: with a true minus sign, and none before a zero."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")

@@ -1,0 +1,94 @@
+"""Draw every picture, from the tables alone: no model is loaded and no number changed here.
+
+The pictures are PNG files of fixed names in plots/images/, each drawn by the function of its
+name, whose docstring says how to read it. The same tables give the same bytes.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from stages._figures_components import component_means, covariances, weights
+from stages._figures_fits import bic_aic, kmeans_elbow
+from stages._figures_labels import genre_by_component, kmeans_gmm_confusion
+from stages._figures_songs import drawn_songs, entropy_histogram, pca_map, posterior_vs_entropy
+from stages._figures_style import palette_colors
+from stages._files import read_json, read_table, replacing
+from stages._mixture import Mixture
+from stages._params import Range, read_params
+from stages._scaling import Scaling
+from stages._stage import run, say
+
+K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
+CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+GMM = Path("models/gmm.json")  # from train_gmm
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+MEANS = Path("data/processed/gmm_means.csv")  # from components
+WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
+COVARIANCES = Path("data/processed/gmm_covariances.csv")  # from components
+ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
+CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
+GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+IMAGES = Path("plots/images")  # to people and dvc plots
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How pictures are drawn."""
+
+    dpi: Annotated[int, Range(50, 600)]
+    palette: str  # distinct, or a colormap of matplotlib
+    max_points: Annotated[int, Range(100)]
+    seed: Annotated[int, Range(0, 2**32 - 1)]
+
+    def __post_init__(self) -> None:
+        palette_colors(self.palette, 1)
+
+
+def pictures(knobs: Figures) -> dict[str, partial[Figure]]:
+    """Return how each picture is drawn, by name, in reading order; tables are read here."""
+    chosen: dict[str, Any] = read_json(CHOSEN_K)
+    gmm = read_json(GMM)
+    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    songs, means, genres = read_table(ASSIGNMENTS), read_table(MEANS), read_table(GENRES)
+    weight_table = read_table(WEIGHTS)
+    drawn = drawn_songs(songs, knobs.max_points, knobs.seed)
+    colors = palette_colors(knobs.palette, len(mixture.weights))
+    return {
+        "bic_aic": partial(bic_aic, read_table(K_SWEEP), chosen),
+        "component_means": partial(component_means, mixture, means, weight_table, colors),
+        "weights": partial(weights, weight_table, means, colors),
+        "pca_map": partial(pca_map, songs, drawn, mixture, scaling, colors),
+        "covariances": partial(covariances, read_table(COVARIANCES), colors),
+        "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
+        "posterior_vs_entropy": partial(posterior_vs_entropy, songs, drawn, colors),
+        "kmeans_elbow": partial(kmeans_elbow, read_table(ELBOW), chosen, len(songs)),
+        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, read_table(CONFUSION), colors),
+    } | (
+        {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
+    )
+
+
+def save(figure: Figure, path: Path, dpi: int) -> None:
+    """Write a figure as PNG; without the name of the software its bytes are the same again."""
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def main() -> None:
+    """Read the tables, draw, write."""
+    knobs = read_params("figures", Figures)
+    mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
+
+    drawings = pictures(knobs)
+    for name, draw in drawings.items():
+        save(draw(), IMAGES / f"{name}.png", knobs.dpi)
+    say(f"{len(drawings)} pictures in {IMAGES}")
+
+
+if __name__ == "__main__":
+    run(main)

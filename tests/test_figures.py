@@ -1,0 +1,585 @@
+"""Pictures hold what the tables say: positions, colors, texts, and a title that is the finding."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from dvc_render import VegaRenderer  # type: ignore[import-untyped]
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+
+from stages import _figures_components as component_figures
+from stages import _figures_fits as fit_figures
+from stages import _figures_labels as label_figures
+from stages import _figures_songs as song_figures
+from stages import figures
+from stages._figures_style import DISTINCT, palette_colors, signed
+from stages._files import read_table
+from stages._mixture import Mixture
+from stages._params import read_params
+from stages._scaling import Scaling
+from stages._stage import StageError
+from tests.conftest import FEATURES, ROOT, SetParams, run_stage
+
+COLORS = palette_colors("distinct", 3)
+SCALING = Scaling(tuple(FEATURES), ("identity",) * 5, np.zeros(5), np.ones(5))
+MIXTURE = Mixture(
+    "full",
+    weights=np.array([0.5, 0.3, 0.2]),
+    means=np.array([[1.0, 0, 0, 0, 0], [-1.0, 0.5, 0, 0, 0], [0, 0, -2.0, 0, 0]]),
+    covariances=np.array([np.diag([1.0, 0.5, 1, 1, 1]), np.eye(5) / 4, np.eye(5) * 2.25]),
+)
+MEANS = pd.DataFrame(
+    [[0, 140.4, 0.61, -5.25, 0.5, 0.5, "fast"], [1, 80.0, 0.7, -6, 0.5, 0.5, "slow"],
+     [2, 120.0, 0.6, -23.94, 0.5, 0.5, "quiet"]],
+    columns=["component", *FEATURES, "profile"],
+)  # fmt: skip
+WEIGHTS = pd.DataFrame({"component": range(3), "weight": [0.5, 0.3, 0.2]})
+WEIGHTS["weight_percent"] = 100 * WEIGHTS["weight"]
+CHOSEN = {"n_components": 3, "covariance_type": "full"}
+
+
+def fits(**changes: list[Any]) -> pd.DataFrame:
+    table = pd.DataFrame({
+        "k": [2, 3, 4], "covariance_type": "full", "bic": [30.0, 20, 25], "aic": [28.0, 15, 12],
+        "icl": [31.0, 35, 40], "sound": 1,
+    })  # fmt: skip
+    return table.assign(**changes)
+
+
+def songs(count: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    posterior = rng.dirichlet([0.3, 0.3, 0.3], count)
+    table = pd.DataFrame(rng.normal(size=(count, 5)), columns=FEATURES)
+    return table.assign(
+        gmm_cluster=posterior.argmax(axis=1),
+        gmm_greatest_prob=posterior.max(axis=1),
+        gmm_entropy=-(posterior * np.log(np.maximum(posterior, 1e-300))).sum(axis=1),
+        gmm_torn=0,
+    )
+
+
+def covariance_table(mixture: Mixture = MIXTURE) -> pd.DataFrame:
+    k, d = mixture.means.shape
+    spread = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    correlations = mixture.covariances / (spread[:, :, None] * spread[:, None, :])
+    return pd.DataFrame({
+        "component": np.repeat(np.arange(k), d * d),
+        "feature": np.tile(np.repeat(FEATURES[:d], d), k),
+        "other_feature": np.tile(FEATURES[:d], k * d),
+        "covariance_standardized": mixture.covariances.ravel(),
+        "correlation": correlations.ravel(),
+    })  # fmt: skip
+
+
+def confusion_table(matrix: list[list[int]], clusters: list[int]) -> pd.DataFrame:
+    k = len(matrix)
+    return pd.DataFrame({
+        "gmm_cluster": np.repeat(np.arange(k), k), "kmeans_cluster": clusters * k,
+        "matched_component": np.tile(np.arange(k), k), "songs": np.ravel(matrix),
+    })  # fmt: skip
+
+
+def title(figure: Figure) -> str:
+    return " ".join(figure.get_suptitle().split())
+
+
+def note(figure: Figure) -> str:
+    return " ".join(figure.get_supxlabel().split())
+
+
+def texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def curve(axes: Axes, index: int = 0) -> list[list[float]]:
+    return [np.asarray(values, dtype=float).tolist() for values in axes.lines[index].get_data()]
+
+
+def cells(axes: Axes) -> Any:
+    """Return the values behind a heatmap's colors, row by row."""
+    return np.ravel(np.asarray(axes.collections[0].get_array()))
+
+
+def badges(axes: Axes, side: str = "y") -> dict[str, str]:
+    """Return the numbers on an axis with the colors they stand on."""
+    labels = axes.get_yticklabels() if side == "y" else axes.get_xticklabels()
+    found = {}
+    for label in labels:
+        patch = label.get_bbox_patch()
+        assert patch is not None
+        found[label.get_text()] = to_hex(patch.get_facecolor())
+    return found
+
+
+NUMBERED = {str(number): color for number, color in enumerate(COLORS)}
+
+
+# --- colors
+
+
+def test_component_colors_are_all_different_up_to_twenty() -> None:
+    assert len(set(palette_colors("distinct", 20))) == 20
+    assert palette_colors("distinct", 22)[20:] == list(DISTINCT[:2])
+
+
+def test_a_component_keeps_its_color_whatever_k() -> None:
+    assert palette_colors("distinct", 20)[:5] == palette_colors("distinct", 5)
+    assert palette_colors("tab10", 7)[:5] == palette_colors("tab10", 5)
+
+
+def test_a_continuous_colormap_is_cut_evenly() -> None:
+    assert palette_colors("gray", 3) == ["#000000", "#808080", "#ffffff"]
+
+
+def seen_by(color_blind: list[list[float]], colors: list[str]) -> np.ndarray:
+    """Return CIELAB as seen with a Machado et al. (2009) matrix of full severity."""
+    srgb = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(color_blind).T, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = seen @ np.array(to_xyz).T / [0.9505, 1, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.column_stack(
+        [116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])]
+    )
+
+
+@pytest.mark.parametrize(
+    "eyes",
+    [
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+        [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+        [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+    ],
+    ids=["normal", "deuteranope", "protanope", "tritanope"],
+)
+def test_any_eyes_tell_the_twenty_colors_apart(eyes: list[list[float]]) -> None:
+    lab = seen_by(eyes, list(DISTINCT))
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 99 * np.eye(20)
+    assert distances.min() > 12
+
+
+def test_an_unknown_palette_is_refused(set_params: SetParams) -> None:
+    set_params({"figures.palette": "rainbow99"})
+    with pytest.raises(StageError, match="figures: palette is 'rainbow99', expected distinct or"):
+        read_params("figures", figures.Figures)
+
+
+def test_numbers_have_a_true_minus_sign_and_zero_has_none() -> None:
+    assert [signed(-0.004), signed(-1.256), signed(3, 0)] == ["0.00", "−1.26", "3"]
+
+
+# --- the sweep
+
+
+def test_each_criterion_is_drawn_as_it_stands_in_the_table() -> None:
+    figure = fit_figures.bic_aic(fits(), CHOSEN)
+    for axes, criterion in zip(figure.axes, ["bic", "aic", "icl"], strict=True):
+        assert curve(axes) == [[2, 3, 4], fits()[criterion].tolist()]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "BIC: lowest at K = 3", "AIC: lowest at K = 4", "ICL: lowest at K = 2",
+    ]  # fmt: skip
+
+
+def test_the_chosen_and_the_lowest_fit_are_marked() -> None:
+    axes = fit_figures.bic_aic(fits(), {"n_components": 2, "covariance_type": "full"}).axes[0]
+    _, dashes, diamond, ring = axes.lines
+    assert list(np.asarray(dashes.get_xdata())) == [2, 2]
+    assert [list(np.asarray(line.get_xydata())[0]) for line in (diamond, ring)] == [
+        [2, 30],
+        [3, 20],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen", "said"),
+    [
+        ({}, 3, "BIC is lowest at K = 3, which was chosen"),
+        ({}, 2, "BIC is lowest at K = 3; K = 2 was chosen"),
+        ({}, 9, "BIC is lowest at K = 3; K = 9, not in the sweep, was chosen"),
+        ({"bic": [3, 2, 1]}, 2, "BIC is lowest at K = 4, the largest tried; K = 2 was chosen"),
+        (
+            {"sound": [1, 0, 1]},
+            2,
+            "Among sound fits BIC is lowest at K = 4, the largest tried; K =",
+        ),
+        ({"sound": [0, 0, 0]}, 3, "No fit is sound; among these BIC is lowest at K = 3, which was"),
+        ({"covariance_type": ["full", "diag", "full"]}, 2, "K = 3, diag; K = 2, full was chosen"),
+    ],
+)
+def test_the_title_says_what_bic_prefers(
+    changes: dict[str, list[Any]], chosen: int, said: str
+) -> None:
+    figure = fit_figures.bic_aic(fits(**changes), CHOSEN | {"n_components": chosen})
+    assert said in title(figure)
+
+
+def test_an_unsound_fit_is_a_cross_that_no_line_joins() -> None:
+    axes = fit_figures.bic_aic(fits(sound=[1, 0, 1]), CHOSEN).axes[0]
+    line, cross, *_ = axes.lines
+    assert list(np.asarray(line.get_xdata())) == [2, 4]
+    assert (cross.get_marker(), list(np.asarray(cross.get_xdata()))) == ("x", [3])
+
+
+def test_covariance_types_differ_in_color_and_in_marker() -> None:
+    types = ["full", "tied", "diag", "spherical"]
+    table = pd.concat([fits().assign(covariance_type=name) for name in types])
+    lines = fit_figures.bic_aic(table, CHOSEN).axes[0].lines[:4]
+    assert [line.get_label() for line in lines] == types
+    assert (
+        len({line.get_color() for line in lines}) == len({line.get_marker() for line in lines}) == 4
+    )
+
+
+def test_the_elbow_shows_both_curves_and_where_the_silhouette_is_from() -> None:
+    table = pd.DataFrame({
+        "k": [2, 3], "inertia": [9.0, 5.0], "silhouette": [0.4, 0.25], "silhouette_songs": 100,
+    })  # fmt: skip
+    figure = fit_figures.kmeans_elbow(table, CHOSEN, songs=250)
+    assert [curve(axes) for axes in figure.axes] == [[[2, 3], [9, 5]], [[2, 3], [0.4, 0.25]]]
+    assert curve(figure.axes[0], 2) == [[3], [5]]
+    assert title(figure).endswith("highest at K = 2 (0.40) and 0.25 at the chosen K = 3")
+    assert "a random sample of 100 of 250 songs" in note(figure)
+    assert "all 100 songs" in note(fit_figures.kmeans_elbow(table, CHOSEN, songs=100))
+
+
+# --- the components
+
+
+def test_means_are_written_in_original_units_and_colored_in_standard_deviations() -> None:
+    figure = component_figures.component_means(MIXTURE, MEANS, WEIGHTS, COLORS)
+    axes = figure.axes[0]
+    assert texts(axes)[:5] == ["140", "0.61", "−5.2", "0.50", "0.50"]
+    assert texts(axes)[12] == "−23.9"
+    np.testing.assert_array_equal(cells(axes), MIXTURE.means.ravel())
+    assert axes.collections[0].get_clim() == (-2, 2)  # centered: 0 is the middle of the colormap
+    assert [label.get_text() for label in axes.get_xticklabels()][:3] == [
+        "tempo\n(BPM)", "energy", "loudness\n(dB)",
+    ]  # fmt: skip
+    assert texts(axes)[15:] == ["50.0%", "fast", "30.0%", "slow", "20.0%", "quiet"]
+    # tempo: 0.5 * 1 + 0.3 * 1; loudness: 0.2 * 4, as much
+    assert title(figure).startswith("Components differ most in tempo (80% of its variance")
+
+
+def test_weights_are_bars_with_a_line_at_one_over_k() -> None:
+    figure = component_figures.weights(WEIGHTS, MEANS, COLORS)
+    axes = figure.axes[0]
+    bars = axes.patches
+    assert [bar.get_width() for bar in bars] == [50, 30, 20]  # type: ignore[attr-defined]
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == COLORS
+    assert np.asarray(axes.lines[0].get_xdata())[0] == pytest.approx(100 / 3)
+    assert "from 20.0% to 50.0%" in title(figure)
+    assert "as 2.8 equal ones" in title(figure)  # exp of 1.0297 nats
+
+
+@pytest.mark.parametrize(("k", "d"), [(2, 5), (3, 2), (7, 3), (20, 5)])
+def test_every_component_has_a_covariance_panel(k: int, d: int) -> None:
+    rng = np.random.default_rng(k)
+    roots = rng.normal(size=(k, d, d))
+    mixture = Mixture("full", np.ones(k) / k, np.zeros((k, d)), roots @ roots.transpose(0, 2, 1))
+    figure = component_figures.covariances(covariance_table(mixture), palette_colors("distinct", k))
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == [str(i) for i in range(k)]
+    for axes, covariance in zip(panels, mixture.covariances, strict=True):
+        assert texts(axes) == [signed(value) for value in covariance.ravel()]
+        assert axes.get_ylim() == (d, 0)  # the first feature on top
+
+
+@pytest.mark.parametrize(
+    ("covariances", "said"),
+    [
+        (
+            [np.diag([1, 4.0]), np.eye(2)],
+            "0 is spread widest, component 1 least; within them no two",
+        ),
+        ([np.eye(2), np.eye(2)], "All components are spread alike; within them no two features"),
+        (
+            [[[1, -0.5], [-0.5, 1]]] * 2,
+            "tempo and energy vary together most (mean correlation −0.50)",
+        ),
+    ],
+)
+def test_the_title_says_which_component_is_widest(covariances: list[Any], said: str) -> None:
+    mixture = Mixture("full", np.ones(2) / 2, np.zeros((2, 2)), np.array(covariances, dtype=float))
+    assert said in title(component_figures.covariances(covariance_table(mixture), COLORS[:2]))
+
+
+# --- the songs
+
+
+def test_the_entropy_histogram_counts_every_song_up_to_log_k() -> None:
+    figure = song_figures.entropy_histogram(songs(), 3)
+    axes = figure.axes[0]
+    counts = [bar.get_height() for bar in axes.patches]  # type: ignore[attr-defined]
+    assert sum(counts) == 60
+    assert axes.get_xlim() == (0, np.log(3))
+    mean = songs()["gmm_entropy"].mean()
+    assert np.asarray(axes.lines[0].get_xdata())[0] == mean
+    assert f"mean entropy is {mean:.2f} nats, {mean / np.log(3):.0%} of log 3" in title(figure)
+
+
+def test_songs_lie_between_the_bounds_of_entropy() -> None:
+    table = songs(500)
+    least, most = song_figures.entropy_bounds(table["gmm_greatest_prob"].to_numpy(), 3)
+    assert (least <= table["gmm_entropy"] + 1e-9).all()
+    assert (most >= table["gmm_entropy"] - 1e-9).all()
+
+
+def test_the_bounds_of_entropy_known_by_hand() -> None:
+    least, most = song_figures.entropy_bounds(np.array([1.0, 0.5, 0.25]), 4)
+    np.testing.assert_allclose(least, np.log([1, 2, 4]), atol=1e-9)
+    np.testing.assert_allclose(most, [0, np.log(2) + np.log(3) / 2, np.log(4)], atol=1e-9)
+
+
+def test_posterior_and_entropy_are_drawn_in_the_components_colors() -> None:
+    table = songs()
+    figure = song_figures.posterior_vs_entropy(table, table, COLORS)
+    dots: Any = figure.axes[0].collections[0]
+    np.testing.assert_array_equal(
+        dots.get_offsets(), table[["gmm_entropy", "gmm_greatest_prob"]].to_numpy()
+    )
+    assert [to_hex(c) for c in dots.get_facecolors()] == [COLORS[i] for i in table["gmm_cluster"]]
+    sure = (table["gmm_greatest_prob"] > 0.9).mean()
+    assert title(figure).startswith(f"One component takes over 90% for {sure:.0%} of songs; 0% are")
+
+
+def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
+    table = songs()
+    drawn = song_figures.drawn_songs(table, 25, seed=1)
+    assert len(set(drawn.index)) == 25
+    assert list(drawn.index) == list(song_figures.drawn_songs(table, 25, seed=1).index)
+    assert len(song_figures.drawn_songs(table, 100, seed=1)) == 60
+    figure = song_figures.pca_map(table, drawn, MIXTURE, SCALING, COLORS)
+    assert "25 of 60 songs, a random sample" in note(figure)
+
+
+def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
+    points = np.random.default_rng(3).normal(size=(80, 5)) * [5, 1, 3, 2, 0.5]
+    axes, shares = song_figures.principal_axes(points)
+    _, singular, rows = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    np.testing.assert_allclose(shares, singular**2 / (singular**2).sum())
+    np.testing.assert_allclose(np.abs((axes * rows.T).sum(axis=0)), 1)
+    assert (axes[np.abs(axes).argmax(axis=0), range(5)] > 0).all()
+
+
+def test_the_map_names_its_axes_by_their_variance_and_features() -> None:
+    table = songs()
+    table["tempo"] *= 10
+    axes = song_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    values = np.linalg.eigvalsh(np.cov(table[FEATURES].to_numpy(), rowvar=False))[::-1]
+    expected = f"principal axis 1, {values[0] / values.sum():.1%} of the variance: + tempo"
+    assert axes.get_xlabel() == expected
+
+
+def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
+    table = songs()
+    axes = song_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    plane = song_figures.principal_axes(table[FEATURES].to_numpy())[0][:, :2]
+    ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)][1::2]
+    for ellipse, mean, covariance, color in zip(
+        ellipses, MIXTURE.means, MIXTURE.covariances, COLORS, strict=True
+    ):
+        variances = np.linalg.eigvalsh(plane.T @ covariance @ plane)
+        assert [ellipse.width / 2, ellipse.height / 2] == pytest.approx(np.sqrt(variances))
+        center = (mean - table[FEATURES].mean().to_numpy()) @ plane
+        np.testing.assert_allclose(ellipse.get_center(), center)
+        assert to_hex(ellipse.get_edgecolor()) == color
+
+
+def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
+    covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
+    axes = Figure().subplots()
+    song_figures.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1])
+    ellipse = axes.patches[0]
+    vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
+    rim = ellipse.get_patch_transform().transform(vertices)
+    steps = rim - [1, 2]
+    distances = np.einsum("ni,ij,nj->n", steps, np.linalg.inv(covariance), steps)
+    np.testing.assert_allclose(distances, 1, rtol=1e-3)
+
+
+def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
+    places = np.zeros((20, 2))
+    moved = song_figures.spread_out(places, 1.0)
+    distances = np.linalg.norm(moved[:, None] - moved[None], axis=-1) + 9 * np.eye(20)
+    assert distances.min() > 0.95
+    far = np.array([[0.0, 0], [5, 0]])
+    np.testing.assert_allclose(song_figures.spread_out(far, 1.0), far, atol=1e-5)
+
+
+def test_means_within_anothers_ellipse_are_counted() -> None:
+    plane = np.eye(5)[:, :2]
+    # of MIXTURE only component 2 (deviation 1.5, at the origin) has others within: 0 and 1
+    assert song_figures.within_another(MIXTURE, plane) == 2
+
+
+# --- beside other labels
+
+
+def test_the_confusion_has_shares_of_rows_counts_and_clusters_in_matched_order() -> None:
+    table = confusion_table([[1500, 0, 500], [3, 997, 0], [0, 0, 0]], [2, 0, 1])
+    figure = label_figures.kmeans_gmm_confusion(table, COLORS)
+    axes = figure.axes[0]
+    assert texts(axes) == ["75%\n1,500", "25%\n500", "<1%\n3", "100%\n997"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "0", "1"]
+    shares = [0.75, 0, 0.25, 0.003, 0.997, 0, 0, 0, 0]
+    np.testing.assert_allclose(cells(axes), shares)
+    assert title(figure) == "Matched one to one, mixture and K-Means group 83% of the songs alike"
+
+
+def genre_counts(rows: dict[str, list[int]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [(genre, i, n) for genre, row in rows.items() for i, n in enumerate(row) if n],
+        columns=["genre", "gmm_cluster", "songs"],
+    )
+
+
+def test_genres_stand_by_their_commonest_component_the_most_concentrated_first() -> None:
+    counts = genre_counts({"a": [2, 2, 6], "b": [5, 3, 2], "c": [9, 0, 1], "d": [0, 4, 0]})
+    figure = label_figures.genre_by_component(counts, COLORS)
+    axes = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["c (10)", "b (10)", "d (4)", "a (10)"]
+    assert texts(axes) == ["90", "10", "50", "30", "20", "100", "20", "20", "60"]
+    assert title(figure).endswith("holds 75% of the songs; most in d (100%)")
+
+
+def test_a_hundred_genres_make_the_picture_taller_and_a_thousand_do_not() -> None:
+    def height(genres: int) -> float:
+        table = genre_counts({f"genre {i:04d}": [1 + i % 3, 2, 1] for i in range(genres)})
+        figure = label_figures.genre_by_component(table, COLORS)
+        assert ("commonest of" in note(figure)) == (genres > 150)
+        return float(figure.get_figheight())
+
+    assert height(10) < 4 < height(114) < height(160) == height(300)
+
+
+def test_a_long_genre_is_cut() -> None:
+    axes = label_figures.genre_by_component(genre_counts({"x" * 99: [1, 1, 1]}), COLORS).axes[0]
+    assert axes.get_yticklabels()[0].get_text() == "x" * 27 + "… (3)"
+
+
+def test_dollars_in_a_genre_are_no_mathematics() -> None:
+    figure = label_figures.genre_by_component(genre_counts({r"$\nofunction$": [1, 1, 1]}), COLORS)
+    figure.draw_without_rendering()  # would raise where it is parsed as a formula
+
+
+def test_a_component_has_the_same_color_everywhere() -> None:
+    assert (
+        badges(component_figures.component_means(MIXTURE, MEANS, WEIGHTS, COLORS).axes[0])
+        == NUMBERED
+    )
+    assert badges(component_figures.weights(WEIGHTS, MEANS, COLORS).axes[0]) == NUMBERED
+    confusion = confusion_table([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [0, 1, 2])
+    assert badges(label_figures.kmeans_gmm_confusion(confusion, COLORS).axes[0]) == NUMBERED
+    genres = label_figures.genre_by_component(genre_counts({"a": [1, 1, 1]}), COLORS)
+    assert badges(genres.axes[0], "x") == NUMBERED
+    panels: Any = component_figures.covariances(covariance_table(), COLORS).axes[:3]
+    titles = [axes._left_title for axes in panels]
+    assert [to_hex(t.get_bbox_patch().get_facecolor()) for t in titles] == COLORS
+    legend = song_figures.posterior_vs_entropy(songs(), songs(), COLORS).axes[0].get_legend()
+    assert legend is not None
+    assert [line.get_color() for line in legend.get_lines()] == COLORS
+    marks = song_figures.pca_map(songs(), songs(), MIXTURE, SCALING, COLORS).axes[0].texts
+    patches = [mark.get_bbox_patch() for mark in marks]
+    assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
+
+
+# --- the stage
+
+
+@pytest.fixture(scope="module")
+def drawn(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "run"
+    shutil.copytree(finished, folder)
+    done = run_stage("figures", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def pngs(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in (folder / figures.IMAGES).iterdir()}
+
+
+def test_every_picture_is_there_under_the_name_of_its_function(drawn: Path) -> None:
+    names = set(pngs(drawn))
+    assert names == {
+        "bic_aic", "component_means", "covariances", "entropy_histogram", "genre_by_component",
+        "kmeans_elbow", "kmeans_gmm_confusion", "pca_map", "posterior_vs_entropy", "weights",
+    }  # fmt: skip
+    for name in names:
+        assert getattr(figures, name).__doc__
+    assert all(image.startswith(b"\x89PNG") for image in pngs(drawn).values())
+
+
+def test_the_same_tables_give_the_same_bytes_whatever_the_user_has_set(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = pngs(drawn)
+    (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    assert run_stage("figures", drawn).returncode == 0
+    assert pngs(drawn) == before
+
+
+def test_without_genres_there_is_no_picture_of_them(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(drawn)
+    knobs = read_params("figures", figures.Figures)
+    genres = read_table(figures.GENRES)
+    assert "genre_by_component" in figures.pictures(knobs)
+    try:
+        genres.head(0).to_csv(figures.GENRES, index=False)
+        assert "genre_by_component" not in figures.pictures(knobs)
+    finally:
+        genres.to_csv(figures.GENRES, index=False)
+
+
+# --- the plots of DVC
+
+PLOTS: dict[str, Any] = {
+    path: settings
+    for entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    if isinstance(entry, dict)
+    for path, settings in entry.items()
+}
+
+
+@pytest.mark.parametrize("path", PLOTS)
+def test_a_template_is_filled_and_asks_only_for_fields_that_the_records_have(
+    path: str, finished: Path
+) -> None:
+    settings = PLOTS[path]
+    records = [
+        record | {"rev": revision}
+        for revision in ("main", "workspace")
+        for record in json.loads((finished / path).read_text())
+    ]
+    renderer = VegaRenderer(
+        records, path, template_dir=str(ROOT / ".dvc/plots"), revs_with_datapoints=["main"],
+        **settings,
+    )  # fmt: skip
+    filled = renderer.get_filled_template()
+    assert filled.pop("data") == {"values": records}
+    text = json.dumps(filled)
+    assert "DVC_METRIC" not in text
+    assert filled["title"]["text"] == settings["title"]
+    computed = set(re.findall(r'"as": "(\w+)"', text))
+    assert set(re.findall(r'"field": "(\w+)"', text)) <= computed | set(records[0])
+
+
+@pytest.mark.parametrize("name", ["posterior_vs_entropy", "weights"])
+def test_the_templates_color_components_as_the_pictures_do(name: str) -> None:
+    template = (ROOT / f".dvc/plots/{name}.json").read_text()
+    assert re.findall(r"#[0-9a-f]{6}", template) == list(DISTINCT)
