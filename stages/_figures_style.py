@@ -25,7 +25,7 @@ Colors = Sequence[str]  # of the components, by number, "#rrggbb"
 
 # Six of Okabe & Ito (2008), then one after another the color furthest from those before it, as
 # seen by normal, deuteranopic, protanopic and tritanopic eyes (Machado et al. 2009, CIELAB). The
-# closest two are 16 apart for every one of them; in tab20, for a deuteranope, 1.
+# tests hold the closest two more than 12 apart for each of them; tab20 has pairs that look alike.
 DISTINCT = (
     "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#8600ff", "#6d3118",
     "#553d55", "#b6ce79", "#3131aa", "#b661ff", "#e7b6b6", "#f30c55", "#790c79", "#49e749",

@@ -20,7 +20,9 @@ def read_source_table(path: Path) -> pd.DataFrame:
     try:
         table = reader(path)
     except FileNotFoundError:
-        raise StageError(f"{path}: no such table; put it there, or name another in input.table of params.yaml") from None
+        raise StageError(
+            f"{path}: no such table; put it there, or name another in input.table of params.yaml"
+        ) from None
     except ValueError as error:  # so are the parsers' errors, pyarrow's and UnicodeDecodeError
         reason = " ".join(str(error).split())
         raise StageError(f"{path} is not readable as {path.suffix[1:]}: {reason}") from None

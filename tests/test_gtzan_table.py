@@ -1,6 +1,5 @@
 """The 58-column table of GTZAN gives five features; any other table is refused by name."""
 
-import json
 import math
 import os
 from pathlib import Path
@@ -121,9 +120,6 @@ def test_the_real_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     gtzan_table.main()
     songs = pd.read_csv(gtzan_table.SONGS)
     assert list(songs) == ["filename", "genre", *FEATURES]
-    assert json.loads(gtzan_table.METRICS.read_text()) == {
-        "songs_count": 1000,
-        "genres_count": 10,
-        "distinct_tempos_count": 35,
-    }
+    counts = len(songs), songs["genre"].nunique(), songs["tempo"].nunique()
+    assert counts == (1000, 10, 35)
     assert np.linalg.cond(songs[list(FEATURES)].corr()) < 10
