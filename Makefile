@@ -21,7 +21,7 @@ repro: $(READY)
 test: $(READY)
 	ruff check .
 	ruff format --check .
-	mypy stages tests benchmarks
+	mypy stages song_mixtures tests benchmarks
 	pytest
 
 # The lock's copy inside the environment says what was installed. It is written last, so an

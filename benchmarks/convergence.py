@@ -13,12 +13,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from stages._em import MixtureParams, e_step, fit_mixture, m_step, monomial_blocks
-from stages._files import read_json, read_table
-from stages._mixture import FittedMixture
-from stages._params import read_params
-from stages._scaling import FloatArray, Scaling
-from stages._stage import run
+from song_mixtures.em import MixtureParams, e_step, fit_mixture, m_step, monomial_blocks
+from song_mixtures.files import read_json, read_table
+from song_mixtures.mixture import FittedMixture
+from song_mixtures.params import read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.stage import run
 from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep
 
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6)

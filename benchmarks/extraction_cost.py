@@ -19,8 +19,8 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
-from stages._audio_files import read_clip
-from stages._song_features import RATE, integrated_loudness, power_spectra, song_features
+from song_mixtures.audio_files import read_clip
+from song_mixtures.song_features import RATE, integrated_loudness, power_spectra, song_features
 
 ROOT = Path(__file__).parents[1]
 REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"

@@ -22,8 +22,8 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from benchmarks._tables import DOCS, markdown, put_table
-from stages._audio_files import read_clip
-from stages._song_features import FEATURES, RATE, integrated_loudness, song_features
+from song_mixtures.audio_files import read_clip
+from song_mixtures.song_features import FEATURES, RATE, integrated_loudness, song_features
 
 ROOT = Path(__file__).parents[1]
 REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"

@@ -21,9 +21,9 @@ from typing import Any
 
 import yaml
 
-from stages._files import write_json
-from stages._params import load_yaml
-from stages._stage import StageError, run
+from song_mixtures.files import write_json
+from song_mixtures.params import load_yaml
+from song_mixtures.stage import StageError, run
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))

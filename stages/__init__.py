@@ -1,1 +1,1 @@
-"""One module per DVC stage; modules that begin with an underscore are shared by stages."""
+"""One module per DVC stage, of the stage's name."""

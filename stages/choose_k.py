@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 import pandas as pd
 
-from stages._files import read_table, write_json
-from stages._mixture import CovarianceType, best_fit
-from stages._params import Range, read_params
-from stages._stage import run, say
+from song_mixtures.files import read_table, write_json
+from song_mixtures.mixture import CovarianceType, best_fit
+from song_mixtures.params import Range, read_params
+from song_mixtures.stage import run, say
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # to train_gmm, kmeans, figures

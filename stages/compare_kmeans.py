@@ -12,11 +12,11 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
-from stages._files import read_json, read_table, write_json, write_metrics, write_table
-from stages._params import read_params
-from stages._scaling import FloatArray, Scaling
-from stages._silhouette import IntArray, SilhouetteParams, scored_songs, silhouettes
-from stages._stage import run, say
+from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.params import read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.silhouette import IntArray, SilhouetteParams, scored_songs, silhouettes
+from song_mixtures.stage import run, say
 
 SCALING = Path("models/scaling.json")  # from preprocess
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from stages._files import read_json, read_table, write_json, write_metrics, write_table
-from stages._mixture import Mixture, log_densities
-from stages._params import Range, read_params
-from stages._scaling import FloatArray, Scaling
-from stages._stage import run, say
+from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.mixture import Mixture, log_densities
+from song_mixtures.params import Range, read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.stage import run, say
 
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty

@@ -7,6 +7,7 @@ It cannot see whether a file holds music: speech gets a tempo and a valence, too
 """
 
 import hashlib
+import inspect
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -19,18 +20,19 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from stages import _audio_files, _song_features
-from stages._audio_files import UnusableError, find_audio, read_clip, song_name
-from stages._files import read_json, write_json, write_metrics, write_table
-from stages._params import Range, read_param, read_params
-from stages._song_features import FEATURES, FeaturelessError, song_features
-from stages._stage import StageError, run, say
+from song_mixtures.audio_files import UnusableError, find_audio, read_clip, song_name
+from song_mixtures.files import read_json, write_json, write_metrics, write_table
+from song_mixtures.params import Range, read_param, read_params
+from song_mixtures.song_features import FEATURES, FeaturelessError, song_features
+from song_mixtures.stage import StageError, run, say
 
 SONGS = Path("data/raw/audio_features.csv")  # to preprocess, as input.table
 REJECTED = Path("data/raw/audio_rejected.csv")  # to people
 METRICS = Path("metrics/extract.json")
 CACHE = Path("data/cache/extract")  # finished clips; may be deleted at any time
 
+# The modules that decide a clip's features.
+SOURCES = (Path(inspect.getfile(read_clip)), Path(inspect.getfile(song_features)))
 # A worker process costs about a second of imports; a song 0.04 s.
 SONGS_PER_WORKER = 20
 # The transform is computed in single precision: further digits are rounding.
@@ -58,8 +60,8 @@ def extractor_version() -> str:
     Nobody has to remember to count it up: any change to the modules makes cached clips stale.
     """
     digest = hashlib.sha256()
-    for module in (_audio_files, _song_features):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    for source in SOURCES:
+        digest.update(source.read_bytes())
     for package in ("librosa", "numpy", "pyloudnorm", "scipy", "soundfile", "soxr"):
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()

@@ -12,16 +12,21 @@ from typing import Annotated, Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages._figures_components import component_means, covariances, weights
-from stages._figures_fits import bic_aic, kmeans_elbow
-from stages._figures_labels import genre_by_component, kmeans_gmm_confusion
-from stages._figures_songs import drawn_songs, entropy_histogram, pca_map, posterior_vs_entropy
-from stages._figures_style import palette_colors
-from stages._files import read_json, read_table, replacing
-from stages._mixture import Mixture
-from stages._params import Range, read_params
-from stages._scaling import Scaling
-from stages._stage import run, say
+from song_mixtures.files import read_json, read_table, replacing
+from song_mixtures.mixture import Mixture
+from song_mixtures.params import Range, read_params
+from song_mixtures.pictures.components import component_means, covariances, weights
+from song_mixtures.pictures.fits import bic_aic, kmeans_elbow
+from song_mixtures.pictures.labels import genre_by_component, kmeans_gmm_confusion
+from song_mixtures.pictures.songs import (
+    drawn_songs,
+    entropy_histogram,
+    pca_map,
+    posterior_vs_entropy,
+)
+from song_mixtures.pictures.style import palette_colors
+from song_mixtures.scaling import Scaling
+from song_mixtures.stage import run, say
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k

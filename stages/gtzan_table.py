@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from stages._files import write_table
-from stages._source_table import read_source_table
-from stages._stage import StageError, run, say
+from song_mixtures.files import write_table
+from song_mixtures.source_table import read_source_table
+from song_mixtures.stage import StageError, run, say
 
 TABLE = Path("data/raw/features_30_sec.csv")  # from the user
 SONGS = Path("data/raw/gtzan.csv")  # to preprocess, as input.table

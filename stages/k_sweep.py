@@ -16,12 +16,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from stages._em import MixtureParams, fit_mixture
-from stages._files import read_json, read_table, write_json, write_metrics, write_table
-from stages._mixture import CovarianceType, Fit, best_fit, rate_fit
-from stages._params import Range, read_params
-from stages._scaling import FloatArray, Scaling
-from stages._stage import run, say
+from song_mixtures.em import MixtureParams, fit_mixture
+from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.mixture import CovarianceType, Fit, best_fit, rate_fit
+from song_mixtures.params import Range, read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess

@@ -14,11 +14,11 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from stages._files import read_json, read_table, write_metrics, write_pickle, write_table
-from stages._params import Range, read_param, read_params
-from stages._scaling import FloatArray, Scaling
-from stages._silhouette import SilhouetteParams, scored_songs, silhouettes
-from stages._stage import run, say
+from song_mixtures.files import read_json, read_table, write_metrics, write_pickle, write_table
+from song_mixtures.params import Range, read_param, read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.silhouette import SilhouetteParams, scored_songs, silhouettes
+from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess

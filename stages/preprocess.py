@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from stages._files import write_json, write_metrics, write_pickle, write_table
-from stages._params import Range, read_param, read_params
-from stages._scaling import FloatArray, Scaling, Transform, transformed
-from stages._source_table import as_names, as_numbers, read_source_table, require_columns
-from stages._stage import StageError, run, say
+from song_mixtures.files import write_json, write_metrics, write_pickle, write_table
+from song_mixtures.params import Range, read_param, read_params
+from song_mixtures.scaling import FloatArray, Scaling, Transform, transformed
+from song_mixtures.source_table import as_names, as_numbers, read_source_table, require_columns
+from song_mixtures.stage import StageError, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # to every later stage
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # to people

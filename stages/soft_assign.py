@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages._files import read_json, read_table, write_metrics, write_table
-from stages._mixture import Mixture, posteriors
-from stages._scaling import FloatArray, Scaling
-from stages._stage import run, say
+from song_mixtures.files import read_json, read_table, write_metrics, write_table
+from song_mixtures.mixture import Mixture, posteriors
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm

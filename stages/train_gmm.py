@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from stages._em import MixtureParams, fit_mixture
-from stages._files import read_json, read_table, write_json, write_metrics, write_pickle
-from stages._mixture import CovarianceType, Fit, FittedMixture, Mixture, rate_fit
-from stages._params import read_params
-from stages._scaling import FloatArray, Scaling
-from stages._stage import StageError, run, say
+from song_mixtures.em import MixtureParams, fit_mixture
+from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_pickle
+from song_mixtures.mixture import CovarianceType, Fit, FittedMixture, Mixture, rate_fit
+from song_mixtures.params import read_params
+from song_mixtures.scaling import FloatArray, Scaling
+from song_mixtures.stage import StageError, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from stages._files import read_table, write_json, write_metrics, write_table
-from stages._mixture import entropy
-from stages._params import Range, read_params
-from stages._scaling import FloatArray
-from stages._stage import run, say
+from song_mixtures.files import read_table, write_json, write_metrics, write_table
+from song_mixtures.mixture import entropy
+from song_mixtures.params import Range, read_params
+from song_mixtures.scaling import FloatArray
+from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages._params import load_yaml
+from song_mixtures.params import load_yaml
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))

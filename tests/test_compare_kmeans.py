@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import davies_bouldin_score
 
+from song_mixtures.files import read_json, read_table
+from song_mixtures.scaling import Scaling
 from stages import compare_kmeans
-from stages._files import read_json, read_table
-from stages._scaling import Scaling
 
 GMM = np.array([0, 0, 0, 1, 1, 2])
 KMEANS = np.array([2, 2, 1, 0, 0, 1])  # 2 is 0, 0 is 1, 1 is 2, but for one song

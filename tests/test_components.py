@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from song_mixtures.files import read_json, read_table
+from song_mixtures.mixture import Mixture
+from song_mixtures.scaling import Scaling
 from stages import components
-from stages._files import read_json, read_table
-from stages._mixture import Mixture
-from stages._scaling import Scaling
 from tests.conftest import FEATURES
 
 SCALING = Scaling(

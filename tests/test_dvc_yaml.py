@@ -8,6 +8,7 @@ change, fails here; so does an output that is written and not declared, or the o
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,16 +19,23 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, SMALL, make_songs, params_with
+from tests.test_gtzan_table import small_table
 
-TABLE = "data/raw/songs.csv"
-PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-STAGES: dict[str, Any] = PIPELINE["stages"]
+GIVEN = {"${input.table}": "data/raw/songs.csv", "${input.audio}": "data/raw/demo_audio"}
+PACKAGES = ["stages/__init__.py", "song_mixtures/__init__.py", "song_mixtures/pictures/__init__.py"]
+# The sources first: what they make is there for what comes after.
+STAGES: dict[str, Any] = {
+    name: stage
+    for path in [*sorted(ROOT.glob("sources/*/dvc.yaml"), reverse=True), ROOT / "dvc.yaml"]
+    for name, stage in yaml.safe_load(path.read_text())["stages"].items()
+}
+CODE = ("stages/", "song_mixtures/")
 
 
 def paths(entries: list[Any]) -> list[str]:
     """Return the paths of a list of deps, outs, metrics or params, with or without settings."""
     plain = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-    return [TABLE if path == "${input.table}" else path for path in plain]
+    return [GIVEN.get(path, path) for path in plain]
 
 
 def declared_outs(stage: dict[str, Any]) -> set[str]:
@@ -48,17 +56,22 @@ def declared_params(stage: dict[str, Any], params: dict[str, Any]) -> dict[str, 
 
 def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
     """Put into an empty folder what the stage declares, and nothing else."""
-    for path in ["stages/__init__.py", *paths(stage["deps"])]:
-        source = (ROOT if path.startswith("stages/") else store) / path
+    for path in [*PACKAGES, *paths(stage.get("deps", []))]:
+        source = (ROOT if path.startswith(CODE) else store) / path
         (box / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, box / path)
-    params = declared_params(stage, params_with(SMALL | {"input.table": TABLE}))
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, box / path)
+    given = {"input.table": "data/raw/songs.csv", "input.audio": "data/raw/demo_audio"}
+    params = declared_params(stage, params_with(SMALL | given))
     (box / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+# Byte code, and the clips that extract keeps for its next run: DVC must not see either.
+IGNORED = re.compile(r"__pycache__|^data/cache/")
 
 
 def files_in(folder: Path) -> set[str]:
     everything = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    return {path for path in everything if "__pycache__" not in path}
+    return {path for path in everything if not IGNORED.search(path)}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +79,8 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Each stage run in its box: how it ended, what it wrote, where."""
     store = tmp_path_factory.mktemp("store")
     (store / "data/raw").mkdir(parents=True)
-    make_songs().to_csv(store / TABLE, index=False)
+    make_songs().to_csv(store / "data/raw/songs.csv", index=False)
+    small_table(12).to_csv(store / "data/raw/features_30_sec.csv", index=False)
     found = {}
     for name, stage in STAGES.items():
         box = tmp_path_factory.mktemp(name)
@@ -114,16 +128,17 @@ def test_a_stage_says_what_came_out_and_nothing_on_standard_output(
 def test_every_code_dependency_is_used(name: str) -> None:
     """A stage reruns when a file changes; a file it does not import must not make it rerun."""
 
-    def imported(module: str) -> Iterator[str]:
-        tree = ast.parse((ROOT / module).read_text())
+    def imported(path: str) -> Iterator[str]:
+        tree = ast.parse((ROOT / path).read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stages._"):
-                found = f"{(node.module or '').replace('.', '/')}.py"
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            if module.startswith(("stages.", "song_mixtures.")):
+                found = f"{module.replace('.', '/')}.py"
                 yield found
                 yield from imported(found)
 
     own = f"stages/{name}.py"
-    declared = {path for path in paths(STAGES[name]["deps"]) if path.startswith("stages/")}
+    declared = {path for path in paths(STAGES[name]["deps"]) if path.startswith(CODE)}
     assert declared == {own, *imported(own)}
 
 
@@ -178,13 +193,19 @@ def test_metrics_and_plots_go_into_git_and_all_else_into_the_cache(name: str) ->
         assert cached == (not path.startswith(("metrics/", "plots/"))), path
 
 
+def test_shared_modules_are_all_used() -> None:
+    used = {path for stage in STAGES.values() for path in paths(stage["deps"])}
+    shared = {str(path.relative_to(ROOT)) for path in ROOT.glob("song_mixtures/**/[!_]*.py")}
+    assert shared - used == set()
+
+
 def test_public_modules_are_exactly_the_stages() -> None:
     assert {p.stem for p in (ROOT / "stages").glob("[!_]*.py")} == set(STAGES)
 
 
-def test_the_package_itself_holds_no_code_that_dvc_would_not_see() -> None:
-    body = ast.parse((ROOT / "stages/__init__.py").read_text()).body
-    assert [type(node) for node in body] == [ast.Expr]
+@pytest.mark.parametrize("path", PACKAGES)
+def test_a_package_itself_holds_no_code_that_dvc_would_not_see(path: str) -> None:
+    assert [type(node) for node in ast.parse((ROOT / path).read_text()).body] == [ast.Expr]
 
 
 def test_every_parameter_is_declared_by_a_stage_and_every_declaration_is_a_parameter() -> None:

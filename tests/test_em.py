@@ -12,11 +12,11 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from stages import _em
-from stages._em import MixtureParams, fit_mixture, kmeans_start, run_em
-from stages._mixture import CovarianceType, rate_fit
-from stages._scaling import FloatArray
-from stages._stage import StageError
+from song_mixtures import em
+from song_mixtures.em import MixtureParams, fit_mixture, kmeans_start, run_em
+from song_mixtures.mixture import CovarianceType, rate_fit
+from song_mixtures.scaling import FloatArray
+from song_mixtures.stage import StageError
 from tests.conftest import FEATURES, make_songs
 from tests.test_mixture import POINTS, TYPES, mixture_of
 
@@ -79,7 +79,7 @@ def test_starts_steps_and_optimum_are_those_of_scikit_learn(
 
 def test_monomials_made_anew_at_each_step_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
-    monkeypatch.setattr(_em, "KEPT_POINTS", 0)
+    monkeypatch.setattr(em, "KEPT_POINTS", 0)
     anew = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
     assert anew.lower_bounds == kept.lower_bounds
     np.testing.assert_array_equal(anew.mixture.covariances, kept.mixture.covariances)

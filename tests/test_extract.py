@@ -15,11 +15,11 @@ import pytest
 import soundfile
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from stages import _audio_files, extract
-from stages._audio_files import UnusableError, find_audio, read_clip, song_name
-from stages._params import read_params
-from stages._song_features import FEATURES, RATE, Samples
-from stages._stage import StageError
+from song_mixtures.audio_files import UnusableError, find_audio, read_clip, song_name
+from song_mixtures.params import read_params
+from song_mixtures.song_features import FEATURES, RATE, Samples
+from song_mixtures.stage import StageError
+from stages import extract
 
 ROOT = Path(__file__).parents[1]
 PARAMS = """
@@ -323,9 +323,9 @@ def test_content_parameters_and_extractor_decide_the_key(
     key = extract.clip_key(path, knobs, version)
     assert extract.clip_key(same, knobs, version) == key
     assert extract.clip_key(path, extract.Extract(30, 3, 0.5), version) == key
-    changed_source = tmp_path / "_audio_files.py"
-    changed_source.write_text(Path(_audio_files.__file__).read_text() + "# changed\n")
-    monkeypatch.setattr(_audio_files, "__file__", str(changed_source))
+    changed_source = tmp_path / "audio_files.py"
+    changed_source.write_text(extract.SOURCES[0].read_text() + "# changed\n")
+    monkeypatch.setattr(extract, "SOURCES", (changed_source, extract.SOURCES[1]))
     others = [
         extract.clip_key(other, knobs, version),
         extract.clip_key(path, extract.Extract(29, 3, 0.1), version),

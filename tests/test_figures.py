@@ -16,17 +16,17 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from stages import _figures_components as component_figures
-from stages import _figures_fits as fit_figures
-from stages import _figures_labels as label_figures
-from stages import _figures_songs as song_figures
+from song_mixtures.files import read_table
+from song_mixtures.mixture import Mixture
+from song_mixtures.params import read_params
+from song_mixtures.pictures import components as component_figures
+from song_mixtures.pictures import fits as fit_figures
+from song_mixtures.pictures import labels as label_figures
+from song_mixtures.pictures import songs as song_figures
+from song_mixtures.pictures.style import DISTINCT, palette_colors, signed
+from song_mixtures.scaling import Scaling
+from song_mixtures.stage import StageError
 from stages import figures
-from stages._figures_style import DISTINCT, palette_colors, signed
-from stages._files import read_table
-from stages._mixture import Mixture
-from stages._params import read_params
-from stages._scaling import Scaling
-from stages._stage import StageError
 from tests.conftest import FEATURES, ROOT, SetParams, run_stage
 
 COLORS = palette_colors("distinct", 3)

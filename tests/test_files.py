@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages._files import (
+from song_mixtures.files import (
     read_json,
     read_table,
     replacing,
@@ -15,7 +15,7 @@ from stages._files import (
     write_metrics,
     write_table,
 )
-from stages._stage import StageError
+from song_mixtures.stage import StageError
 
 
 def write_half(path: Path) -> None:

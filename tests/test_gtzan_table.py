@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from song_mixtures.song_features import FEATURES
+from song_mixtures.stage import StageError
 from stages import gtzan_table
-from stages._song_features import FEATURES
-from stages._stage import StageError
 from stages.gtzan_table import NAMES, POSITIVE, gtzan_songs, read_gtzan_table, standardized_log
 
 ROOT = Path(__file__).parents[1]

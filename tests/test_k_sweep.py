@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from song_mixtures.em import MixtureParams
+from song_mixtures.files import read_json, read_table
+from song_mixtures.stage import StageError
 from stages import k_sweep
-from stages._em import MixtureParams
-from stages._files import read_json, read_table
-from stages._stage import StageError
 from tests.conftest import SetParams, run_stages
 from tests.test_mixture import POINTS
 

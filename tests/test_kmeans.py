@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
+from song_mixtures.files import read_json, read_table
+from song_mixtures.scaling import Scaling
 from stages import kmeans
-from stages._files import read_json, read_table
-from stages._scaling import Scaling
 from tests.conftest import FEATURES
 
 

@@ -12,7 +12,7 @@ from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from stages._mixture import (
+from song_mixtures.mixture import (
     CovarianceType,
     FittedMixture,
     Mixture,
@@ -24,7 +24,7 @@ from stages._mixture import (
     posteriors,
     rate_fit,
 )
-from stages._scaling import FloatArray
+from song_mixtures.scaling import FloatArray
 from tests.conftest import FEATURES, make_songs
 
 TYPES: tuple[CovarianceType, ...] = get_args(CovarianceType)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages._params import Range, load_yaml, read_param, read_params
-from stages._stage import StageError
+from song_mixtures.params import Range, load_yaml, read_param, read_params
+from song_mixtures.stage import StageError
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
-from stages._files import read_json, read_table
+from song_mixtures.files import read_json, read_table
 from tests.conftest import FEATURES, REAL_DATA, lay_out, make_songs, run_stages, write_params
 
 K_MAX = 6

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from song_mixtures.files import read_json, read_table
+from song_mixtures.scaling import Scaling
+from song_mixtures.stage import StageError
 from stages import preprocess
-from stages._files import read_json, read_table
-from stages._scaling import Scaling
-from stages._stage import StageError
 from tests.conftest import FEATURES, SetParams, make_songs
 
 SONGS = Path("data/raw/songs.csv")

@@ -67,8 +67,8 @@ def test_every_stage_is_on_the_map() -> None:
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_what_the_docs_name_in_the_code_exists(page: Path) -> None:
     text = page.read_text()
-    code = "".join(path.read_text() for path in ROOT.glob("[bst]*/*.py"))
-    for path in re.findall(r"`((?:stages|tests|benchmarks)/\w+\.py)`", text):
+    code = "".join(path.read_text() for path in ROOT.glob("[bst]*/**/*.py"))
+    for path in re.findall(r"`((?:stages|song_mixtures|tests|benchmarks)/[\w/]+\.py)`", text):
         assert (ROOT / path).is_file(), path
     for name in re.findall(r"`([a-z]+_[a-z_]+)`", text):
         known = name in code or name in (ROOT / "params.yaml").read_text()

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
-from stages import _silhouette
-from stages._silhouette import scored_songs, silhouettes
+from song_mixtures import silhouette
+from song_mixtures.silhouette import scored_songs, silhouettes
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(1100, 5))  # more than two blocks
@@ -31,7 +31,7 @@ def test_random_labelings_score_as_in_scikit_learn(ks: list[int], seed: int) -> 
 def test_many_blocks_score_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = (POINTS[:, 0] > 0).astype(int) + 2 * (POINTS[:, 1] > 1)
     blocks = silhouettes(POINTS, [labels])
-    monkeypatch.setattr(_silhouette, "BLOCK", 5000)
+    monkeypatch.setattr(silhouette, "BLOCK", 5000)
     np.testing.assert_allclose(blocks, silhouettes(POINTS, [labels]), rtol=1e-12)
     np.testing.assert_allclose(blocks, [silhouette_score(POINTS, labels)], rtol=1e-12)
 

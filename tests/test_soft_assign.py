@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from song_mixtures.files import read_table
 from stages import soft_assign
-from stages._files import read_table
 
 
 def test_the_hard_label_is_the_arg_max_and_posteriors_are_rounded() -> None:

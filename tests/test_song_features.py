@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.stats import rankdata
 
-from stages import _song_features as features
-from stages._song_features import (
+from song_mixtures import song_features as features
+from song_mixtures.song_features import (
     FEATURES,
     HOP,
     RATE,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages._source_table import as_names, as_numbers, read_source_table, require_columns
-from stages._stage import StageError
+from song_mixtures.source_table import as_names, as_numbers, read_source_table, require_columns
+from song_mixtures.stage import StageError
 
 
 def test_csv_and_parquet_give_the_same_numbers(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import joblib
 import numpy as np
 import pytest
 
+from song_mixtures.em import fit_mixture
+from song_mixtures.files import read_json, read_table
+from song_mixtures.mixture import CovarianceType, Mixture, posteriors
+from song_mixtures.scaling import Scaling
+from song_mixtures.stage import StageError
 from stages import train_gmm
-from stages._em import fit_mixture
-from stages._files import read_json, read_table
-from stages._mixture import CovarianceType, Mixture, posteriors
-from stages._scaling import Scaling
-from stages._stage import StageError
 from tests.conftest import FEATURES
 from tests.test_em import PARAMS, scikit_learn
 from tests.test_mixture import POINTS, TYPES

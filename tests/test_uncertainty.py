@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from song_mixtures.files import read_json, read_table
 from stages import uncertainty
-from stages._files import read_json, read_table
 
 POSTERIOR = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.6, 0.1, 0.3], [1 / 3, 1 / 3, 1 / 3]])
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from stages._params import Range
-from stages._scaling import FloatArray
+from song_mixtures.params import Range
+from song_mixtures.scaling import FloatArray
 
 IntArray = NDArray[np.int64]
 

@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from scipy.special import xlogy
 
-from stages._figures_style import FAINT, INK, Colors, badge, bare, blank
-from stages._mixture import Mixture
-from stages._scaling import FloatArray, Scaling
+from song_mixtures.mixture import Mixture
+from song_mixtures.pictures.style import FAINT, INK, Colors, badge, bare, blank
+from song_mixtures.scaling import FloatArray, Scaling
 
 ENTROPY_BINS = 40  # from 0 to log K
 COUNTS_SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20)  # of equally likely components

@@ -19,7 +19,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from stages._scaling import FloatArray
+from song_mixtures.scaling import FloatArray
 
 Colors = Sequence[str]  # of the components, by number, "#rrggbb"
 

@@ -3,7 +3,7 @@
     p(x) = sum_k w_k N(x | m_k, S_k)                                                 (1)
 
 over standardized features x of d dimensions, with K components of weight w_k, mean m_k and
-covariance S_k. stages/_em.py fits it; what follows from a fitted mixture is computed here, from
+covariance S_k. The fit is in em.py; what follows from a fitted mixture is computed here, from
 plain arrays, so that later stages need no scikit-learn and no pickle.
 The equations are numbered as in docs/method.md. Logarithms are natural, so entropies are in nats.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
-from stages._scaling import FloatArray
+from song_mixtures.scaling import FloatArray
 
 BoolArray = NDArray[np.bool_]
 CovarianceType = Literal["full", "tied", "diag", "spherical"]

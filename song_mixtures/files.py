@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages._stage import StageError
+from song_mixtures.stage import StageError
 
 # The columns of our tables that hold names: "NA", "007" and "nan" are names there, not numbers.
 NAMES = {"song": str, "genre": str}

@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stages._figures_style import (
+from song_mixtures.mixture import Mixture
+from song_mixtures.pictures.style import (
     DEVIATIONS,
     FAINT,
     INK,
@@ -20,8 +21,7 @@ from stages._figures_style import (
     number_rows,
     signed,
 )
-from stages._mixture import Mixture
-from stages._scaling import FloatArray
+from song_mixtures.scaling import FloatArray
 
 PANELS_ABREAST = 4
 ONE_SPREAD = 1.01  # ratio of widest to tightest below which all components are spread alike

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 
 import yaml
 
-from stages._stage import StageError
+from song_mixtures.stage import StageError
 
 PARAMS = Path("params.yaml")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages._stage import StageError
+from song_mixtures.stage import StageError
 
 
 def read_source_table(path: Path) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from stages._figures_style import FAINT, INK, PLAIN, bare, blank, whole_numbers
-from stages._mixture import best_fit
+from song_mixtures.mixture import best_fit
+from song_mixtures.pictures.style import FAINT, INK, PLAIN, bare, blank, whole_numbers
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
 TYPE_MARKERS = {"full": "o", "tied": "s", "diag": "^", "spherical": "D"}

@@ -9,8 +9,8 @@ import librosa
 import numpy as np
 import soundfile
 
-from stages._song_features import RATE, Samples
-from stages._stage import StageError
+from song_mixtures.song_features import RATE, Samples
+from song_mixtures.stage import StageError
 
 SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".mp3")  # in any case
 # A damaged header can claim any rate, and with it any number of samples to make room for.

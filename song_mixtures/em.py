@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from stages._mixture import CovarianceType, FittedMixture, Mixture
-from stages._params import Range
-from stages._scaling import FloatArray
-from stages._stage import StageError
+from song_mixtures.mixture import CovarianceType, FittedMixture, Mixture
+from song_mixtures.params import Range
+from song_mixtures.scaling import FloatArray
+from song_mixtures.stage import StageError
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
 KEPT_POINTS = 65_536  # up to this many points, their monomials are kept from step to step

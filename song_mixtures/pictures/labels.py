@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from stages._figures_style import (
+from song_mixtures.pictures.style import (
     INK,
     SHARES,
     Colors,
@@ -14,7 +14,7 @@ from stages._figures_style import (
     number_columns,
     number_rows,
 )
-from stages._scaling import FloatArray
+from song_mixtures.scaling import FloatArray
 
 MOST_GENRES = 150  # drawn: beyond that rows are too many to read
 LONGEST_NAME = 28  # letters of a genre's name that are shown

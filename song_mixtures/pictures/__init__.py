@@ -1,0 +1,1 @@
+"""The functions that draw: tables in, matplotlib Figure out."""
