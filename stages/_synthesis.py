@@ -72,7 +72,7 @@ class Recipe:
 # How songs of one recipe differ, in every genre alike: the standard deviation of a number's
 # logarithm (a zero stays zero), and of a number itself.
 FACTORS = {"decay": 0.3, "drums": 0.25, "drive": 0.3, "looseness": 0.3}
-OFFSETS = {"third": 0.15, "rolloff": 0.2, "melody": 0.12, "level": 2.2}
+OFFSETS = {"third": 0.2, "rolloff": 0.15, "melody": 0.1, "level": 1.7}
 LIMITS = {"third": (0.0, 1.0), "rolloff": (0.2, 4.0), "melody": (0.0, 1.0), "level": (-60.0, 0.0)}
 
 

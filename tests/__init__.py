@@ -1,0 +1,1 @@
+"""Tests: test_<stage>.py mirrors stages/<stage>.py."""
