@@ -3,9 +3,8 @@
     python -m benchmarks.demo_songs                     seeds 42, 1 and 7, 1,000 songs each
     python -m benchmarks.demo_songs --seeds 42 --n-songs 200
 
-Each seed's songs are made into a temporary folder and their features extracted; one Markdown table
-is printed, a column per seed, beside the mark each figure must reach. Takes about a minute a seed
-on two cores.
+Each seed's songs are made into a temporary folder and their features extracted. The table, a column
+per seed beside the mark each figure must reach, is printed and put into docs/demo_songs.md.
 """
 
 import argparse
@@ -16,13 +15,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import soundfile
+from benchmarks._tables import DOCS, markdown, put_table
 from joblib import Parallel, delayed, parallel_config
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 from stages._song_features import FEATURES, song_features
 
 from stages._mixture import FloatArray, entropy, fit_mixture, mixture_of, posteriors
-from stages.demo import Demo, write_songs
+from stages.demo import RECIPES, Demo, write_song, write_songs
 
 K = 10
 TOLERANCE = 0.04  # of the tempo, as in the literature on tempo estimation
@@ -31,7 +31,7 @@ OCTAVES = (1, 2, 3, 1 / 2, 1 / 3)
 # What the issue of the demo songs asks for, beside what is measured.
 MARKS = {
     "folder, MB": "< 100",
-    "making a song, wall ms": "",
+    "processor time of a song, ms": "<= 35",
     "ARI of K-Means and genres": "0.1 to 0.5",
     "ARI of the mixture and genres": "",
     "condition number": "< 10",
@@ -122,18 +122,26 @@ def grouping_figures(songs: pd.DataFrame, points: FloatArray) -> dict[str, float
     }
 
 
+def time_of_a_song(demo: Demo, folder: Path) -> float:
+    """Return the mean processor time of five songs of each genre, made one by one, in ms."""
+    start = time.process_time()
+    for genre in RECIPES:
+        for number in range(5):
+            write_song(genre, number, demo, folder)
+    return 1000 * (time.process_time() - start) / (5 * len(RECIPES))
+
+
 def figures(demo: Demo) -> dict[str, float]:
     """Make the songs of one seed, extract them, and return every figure."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        start = time.perf_counter()
         songs = write_songs(demo, folder)
-        seconds = time.perf_counter() - start
         size = sum(file.stat().st_size for file in folder.rglob("*.flac"))
         features, points = standardized_features(songs, folder)
+        milliseconds = time_of_a_song(demo, folder)
     return {
         "folder, MB": size / 1e6,
-        "making a song, wall ms": 1000 * seconds / len(songs),
+        "processor time of a song, ms": milliseconds,
         "AUC of valence for major": roc_auc_score(songs["mode"] == "major", features["valence"]),
         **tempo_figures(features["tempo"], songs["tempo"]),
         **redundancy_figures(points),
@@ -153,11 +161,11 @@ def main() -> None:
         )
         for seed in chosen.seeds
     }
-    print("|", " | ".join(["figure", *columns, "mark"]), "|")
-    print("|---" * (len(columns) + 2) + "|")
-    for figure, mark in MARKS.items():
-        values = [f"{values[figure]:.3g}" for values in columns.values()]
-        print("|", " | ".join([figure, *values, mark]), "|")
+    rows = [
+        [figure, *(f"{values[figure]:.3g}" for values in columns.values()), mark]
+        for figure, mark in MARKS.items()
+    ]
+    put_table(DOCS / "demo_songs.md", "demo_songs", markdown(["figure", *columns, "mark"], rows))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -35,70 +36,70 @@ METRICS = Path("metrics/demo.json")
 # fmt: off
 RECIPES: dict[str, Recipe] = {
     "blues": Recipe(
-        tempo_low=80, tempo_high=116, major=0.5, third=0.6, rolloff=0.9, attack=0.01,
+        tempo_low=80, tempo_high=116, major=0.5, third=0.5, rolloff=0.7, attack=0.01,
         decay=0.5, drive=1.2, drums=0.7, melody=0.6, swing=0.15, looseness=0.01, level=-22,
         kick=pattern("x.......x......."), snare=pattern("....x.......x..."),
         hat=pattern("x.o.x.o.x.o.x.o."), bass=pattern("x...x...x...x..."),
         chords=pattern("x.......o......."),
     ),
     "classical": Recipe(
-        tempo_low=75, tempo_high=128, major=0.6, third=0.9, rolloff=1.2, attack=0.03,
+        tempo_low=75, tempo_high=128, major=0.6, third=0.7, rolloff=0.95, attack=0.03,
         decay=1, drive=0, drums=0, melody=0.7, swing=0, looseness=0.008, level=-28,
         kick=pattern("................"), snare=pattern("................"),
         hat=pattern("................"), bass=pattern("x.......o......."),
         chords=pattern("x...o...x...o..."),
     ),
     "country": Recipe(
-        tempo_low=90, tempo_high=122, major=0.9, third=0.9, rolloff=0.6, attack=0.004,
+        tempo_low=90, tempo_high=122, major=0.9, third=0.7, rolloff=0.55, attack=0.004,
         decay=0.3, drive=0, drums=0.6, melody=0.5, swing=0, looseness=0.006, level=-18,
         kick=pattern("x.......x......."), snare=pattern("....x.......x..."),
         hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x...o...x...o..."),
         chords=pattern("....x.o.....x.o."),
     ),
     "disco": Recipe(
-        tempo_low=114, tempo_high=130, major=0.45, third=0.8, rolloff=0.35, attack=0.006,
+        tempo_low=114, tempo_high=130, major=0.45, third=0.6, rolloff=0.35, attack=0.006,
         decay=0.25, drive=0.6, drums=1.4, melody=0.5, swing=0, looseness=0.003, level=-20,
         kick=pattern("x...x...x...x..."), snare=pattern("....x.......x..."),
         hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x...x.x.x...x.x."),
         chords=pattern("..x...x...x...x."),
     ),
     "hiphop": Recipe(
-        tempo_low=84, tempo_high=100, major=0.2, third=0.6, rolloff=0.9, attack=0.01,
+        tempo_low=84, tempo_high=100, major=0.2, third=0.5, rolloff=0.7, attack=0.01,
         decay=0.4, drive=0.8, drums=1.4, melody=0.3, swing=0.05, looseness=0.004, level=-16,
         kick=pattern("x..o..x.x......."), snare=pattern("....x.......x..."),
         hat=pattern("x.xox.x.x.xox.x."), bass=pattern("x.....x...o....."),
         chords=pattern("x..............."),
     ),
     "jazz": Recipe(
-        tempo_low=96, tempo_high=142, major=0.6, third=0.7, rolloff=1.6, attack=0.015,
+        tempo_low=96, tempo_high=142, major=0.6, third=0.5, rolloff=1.3, attack=0.015,
         decay=0.4, drive=0, drums=0.35, melody=0.45, swing=0.17, looseness=0.014, level=-25,
         kick=pattern("o.......o......."), snare=pattern("............o..."),
         hat=pattern("x.o.x.o.x.o.x.o."), bass=pattern("x...x...x...x..."),
         chords=pattern("x.....o.o......."),
     ),
     "metal": Recipe(
-        tempo_low=104, tempo_high=140, major=0.1, third=0.35, rolloff=0.3, attack=0.003,
+        tempo_low=104, tempo_high=140, major=0.1, third=0.3, rolloff=0.3, attack=0.003,
         decay=0.3, drive=3, drums=1, melody=0.15, swing=0, looseness=0.004, level=-16,
         kick=pattern("x.x.x.o.x.x.x.o."), snare=pattern("....x.......x..."),
         hat=pattern("x...x...x...x..."), bass=pattern("x.xox.xox.xox.xo"),
         chords=pattern("x.x.x.x.x.x.x.x."),
     ),
     "pop": Recipe(
-        tempo_low=92, tempo_high=120, major=0.75, third=0.9, rolloff=0.65, attack=0.008,
+        tempo_low=92, tempo_high=120, major=0.75, third=0.7, rolloff=0.6, attack=0.008,
         decay=0.35, drive=0.5, drums=0.9, melody=0.4, swing=0, looseness=0.004, level=-15,
         kick=pattern("x...o...x...o..."), snare=pattern("....x.......x..."),
         hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x..x..x.x..x..x."),
         chords=pattern("x.......x..o...."),
     ),
     "reggae": Recipe(
-        tempo_low=68, tempo_high=92, major=0.65, third=0.8, rolloff=0.8, attack=0.006,
+        tempo_low=68, tempo_high=92, major=0.65, third=0.6, rolloff=0.6, attack=0.006,
         decay=0.2, drive=0, drums=0.9, melody=0.5, swing=0.05, looseness=0.007, level=-22,
         kick=pattern("........x......."), snare=pattern("........x......."),
         hat=pattern("x.o.x.x.x.o.x.x."), bass=pattern("x..x....x..o...."),
         chords=pattern("....x.......x..."),
     ),
     "rock": Recipe(
-        tempo_low=108, tempo_high=145, major=0.6, third=0.5, rolloff=0.6, attack=0.004,
+        tempo_low=108, tempo_high=145, major=0.6, third=0.4, rolloff=0.6, attack=0.004,
         decay=0.4, drive=2, drums=0.8, melody=0.25, swing=0, looseness=0.006, level=-19,
         kick=pattern("x.....o.x......."), snare=pattern("....x.......x..."),
         hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x.x.x.x.x.x.x.x."),
@@ -148,17 +149,22 @@ def song_numbers(n_songs: int) -> list[tuple[str, int]]:
     ]
 
 
-def is_hybrid(number: int, share: float) -> bool:
-    """Tell whether a genre's song of this number is a hybrid: evenly spread, n * share of n."""
-    hybrids_before, hybrids_after = (int(np.floor(n * share + 0.5)) for n in (number, number + 1))
-    return hybrids_after > hybrids_before
+def is_hybrid(genre: str, number: int, share: float) -> bool:
+    """Tell whether a song is a hybrid: each genre has the share asked for among its first n songs.
+
+    Its n songs hold floor(n * share + phase) hybrids. The phases of the genres are spread from 0
+    to 1, so the sum over genres is right too, to the nearest whole number (Hermite's identity).
+    """
+    phase = (list(RECIPES).index(genre) + 0.5) / len(RECIPES)
+    hybrids_before, hybrids_with_it = (int(n * share + phase) for n in (number, number + 1))
+    return hybrids_with_it > hybrids_before
 
 
 def draw_recipe(
     genre: str, number: int, hybrid_songs_share: float, rng: Generator
 ) -> tuple[Recipe, str, float]:
     """Return a song's recipe, its second genre and that genre's share, "" and 0 where pure."""
-    if not is_hybrid(number, hybrid_songs_share):
+    if not is_hybrid(genre, number, hybrid_songs_share):
         return RECIPES[genre], "", 0.0
     second = str(rng.choice([other for other in RECIPES if other != genre]))
     share = float(rng.uniform(LEAST_SHARE, LARGEST_SHARE))
@@ -181,7 +187,9 @@ def write_song(genre: str, number: int, demo: Demo, folder: Path) -> Truth:
     song = make_song(recipe, demo.seconds, rng)
     filename = f"{genre}/{genre}.{number:05d}.flac"
     (folder / genre).mkdir(exist_ok=True)
-    soundfile.write(folder / filename, rounded(song.samples, song.level), SAMPLE_RATE)
+    flac = BytesIO()  # written by us and not by libsndfile, so that a full disk is an OSError
+    soundfile.write(flac, rounded(song.samples, song.level), SAMPLE_RATE, format="FLAC")
+    (folder / filename).write_bytes(flac.getvalue())
     return Truth(
         filename=filename,
         genre=genre,

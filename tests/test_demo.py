@@ -295,8 +295,12 @@ def test_another_seed_gives_other_songs(made: tuple[Path, pd.DataFrame], tmp_pat
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.29, 1 / 3, 1.0])
-def test_hybrids_are_exactly_the_share_asked_for(share: float) -> None:
-    assert sum(is_hybrid(number, share) for number in range(300)) == round(300 * share)
+@pytest.mark.parametrize("n_songs", [10, 30, 1000])
+def test_hybrids_are_exactly_the_share_asked_for(n_songs: int, share: float) -> None:
+    hybrids = [genre for genre, number in song_numbers(n_songs) if is_hybrid(genre, number, share)]
+    assert len(hybrids) == int(n_songs * share + 0.5)
+    counts = [hybrids.count(genre) for genre in GENRES]
+    assert max(counts) - min(counts) <= 1
 
 
 def test_hybrids_have_two_genres_and_pure_songs_one(made: tuple[Path, pd.DataFrame]) -> None:
