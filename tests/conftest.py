@@ -28,6 +28,8 @@ FEATURES = ["tempo", "energy", "loudness", "valence", "danceability"]
 
 # Small enough that a whole run takes seconds.
 SMALL: dict[str, Any] = {
+    "demo.n_songs": 20,
+    "demo.seconds": 4,
     "mixture.n_init": 2,
     "mixture.tol": 0.0001,
     "k_sweep.k_max": 5,

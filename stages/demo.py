@@ -1,0 +1,265 @@
+"""Make songs of which everything is known, so that the pipeline runs on a machine without music.
+
+A recipe per genre gives short synthetic songs, and some are hybrids of two recipes in a known
+proportion: a mixture ought to be less sure of those. Genres overlap here as they do in real music,
+but they are our recipes and not music that people made: nothing that is found in these songs says
+anything about real genres.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import soundfile
+from joblib import Parallel, delayed, parallel_config
+from numpy.random import Generator
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from song_mixtures.files import write_metrics, write_table
+from song_mixtures.params import Range, read_params
+from song_mixtures.stage import run, say
+from song_mixtures.synthesis import SAMPLE_RATE, FloatArray, Recipe, blend, make_song, pattern
+
+DEMO_AUDIO = Path("data/raw/demo_audio")  # to extract
+DEMO_TRUTH = Path("data/raw/demo_truth.csv")  # to people
+METRICS = Path("metrics/demo.json")
+
+# Why these: tempo, rhythm and sound are caricatures of the genres, near enough to overlap.
+# fmt: off
+RECIPES: dict[str, Recipe] = {
+    "blues": Recipe(
+        tempo_low=80, tempo_high=116, major=0.5, third=0.5, rolloff=0.7, attack=0.01,
+        decay=0.5, drive=1.2, drums=0.7, melody=0.6, swing=0.15, looseness=0.01, level=-22,
+        kick=pattern("x.......x......."), snare=pattern("....x.......x..."),
+        hat=pattern("x.o.x.o.x.o.x.o."), bass=pattern("x...x...x...x..."),
+        chords=pattern("x.......o......."),
+    ),
+    "classical": Recipe(
+        tempo_low=75, tempo_high=128, major=0.6, third=0.7, rolloff=0.95, attack=0.03,
+        decay=1, drive=0, drums=0, melody=0.7, swing=0, looseness=0.008, level=-28,
+        kick=pattern("................"), snare=pattern("................"),
+        hat=pattern("................"), bass=pattern("x.......o......."),
+        chords=pattern("x...o...x...o..."),
+    ),
+    "country": Recipe(
+        tempo_low=90, tempo_high=122, major=0.9, third=0.7, rolloff=0.55, attack=0.004,
+        decay=0.3, drive=0, drums=0.6, melody=0.5, swing=0, looseness=0.006, level=-18,
+        kick=pattern("x.......x......."), snare=pattern("....x.......x..."),
+        hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x...o...x...o..."),
+        chords=pattern("....x.o.....x.o."),
+    ),
+    "disco": Recipe(
+        tempo_low=114, tempo_high=130, major=0.45, third=0.6, rolloff=0.35, attack=0.006,
+        decay=0.25, drive=0.6, drums=1.4, melody=0.5, swing=0, looseness=0.003, level=-20,
+        kick=pattern("x...x...x...x..."), snare=pattern("....x.......x..."),
+        hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x...x.x.x...x.x."),
+        chords=pattern("..x...x...x...x."),
+    ),
+    "hiphop": Recipe(
+        tempo_low=84, tempo_high=100, major=0.2, third=0.5, rolloff=0.7, attack=0.01,
+        decay=0.4, drive=0.8, drums=1.4, melody=0.3, swing=0.05, looseness=0.004, level=-16,
+        kick=pattern("x..o..x.x......."), snare=pattern("....x.......x..."),
+        hat=pattern("x.xox.x.x.xox.x."), bass=pattern("x.....x...o....."),
+        chords=pattern("x..............."),
+    ),
+    "jazz": Recipe(
+        tempo_low=96, tempo_high=142, major=0.6, third=0.5, rolloff=1.3, attack=0.015,
+        decay=0.4, drive=0, drums=0.35, melody=0.45, swing=0.17, looseness=0.014, level=-25,
+        kick=pattern("o.......o......."), snare=pattern("............o..."),
+        hat=pattern("x.o.x.o.x.o.x.o."), bass=pattern("x...x...x...x..."),
+        chords=pattern("x.....o.o......."),
+    ),
+    "metal": Recipe(
+        tempo_low=104, tempo_high=140, major=0.1, third=0.3, rolloff=0.3, attack=0.003,
+        decay=0.3, drive=3, drums=1, melody=0.15, swing=0, looseness=0.004, level=-16,
+        kick=pattern("x.x.x.o.x.x.x.o."), snare=pattern("....x.......x..."),
+        hat=pattern("x...x...x...x..."), bass=pattern("x.xox.xox.xox.xo"),
+        chords=pattern("x.x.x.x.x.x.x.x."),
+    ),
+    "pop": Recipe(
+        tempo_low=92, tempo_high=120, major=0.75, third=0.7, rolloff=0.6, attack=0.008,
+        decay=0.35, drive=0.5, drums=0.9, melody=0.4, swing=0, looseness=0.004, level=-15,
+        kick=pattern("x...o...x...o..."), snare=pattern("....x.......x..."),
+        hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x..x..x.x..x..x."),
+        chords=pattern("x.......x..o...."),
+    ),
+    "reggae": Recipe(
+        tempo_low=68, tempo_high=92, major=0.65, third=0.6, rolloff=0.6, attack=0.006,
+        decay=0.2, drive=0, drums=0.9, melody=0.5, swing=0.05, looseness=0.007, level=-22,
+        kick=pattern("........x......."), snare=pattern("........x......."),
+        hat=pattern("x.o.x.x.x.o.x.x."), bass=pattern("x..x....x..o...."),
+        chords=pattern("....x.......x..."),
+    ),
+    "rock": Recipe(
+        tempo_low=108, tempo_high=145, major=0.6, third=0.4, rolloff=0.6, attack=0.004,
+        decay=0.4, drive=2, drums=0.8, melody=0.25, swing=0, looseness=0.006, level=-19,
+        kick=pattern("x.....o.x......."), snare=pattern("....x.......x..."),
+        hat=pattern("x.x.x.x.x.x.x.x."), bass=pattern("x.x.x.x.x.x.x.x."),
+        chords=pattern("x.....x.x......."),
+    ),
+}
+# fmt: on
+
+# Share of the second genre in a hybrid: enough to be heard, never more than the first's.
+LEAST_SHARE, LARGEST_SHARE = 0.35, 0.5
+# Samples are rounded to the coarsest power of two whose noise stays this far below the song. FLAC
+# does not store the empty bits; without this the folder would be more than twice as large.
+NOISE_BELOW_LEVEL = 38  # dB, as on a cassette
+
+
+@dataclass(frozen=True)
+class Demo:
+    """How many songs, and of what kind."""
+
+    n_songs: Annotated[int, Range(10, 1_000_000)]
+    seconds: Annotated[float, Range(4, 60)]  # length of a song
+    hybrid_songs_share: Annotated[float, Range(0, 1)]
+    seed: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of a song: a row of the table."""
+
+    filename: str
+    genre: str
+    tempo: float  # BPM
+    mode: str  # major or minor
+    level: float  # dBFS
+    pulse_strength: float  # energy of the percussion over that of percussion and notes, 0 to 1
+    second_genre: str  # empty where hybrid_share is 0
+    hybrid_share: float  # of the second genre's recipe, 0 or 0.35 to 0.5
+
+
+def song_numbers(n_songs: int) -> list[tuple[str, int]]:
+    """Return genre and number of every song, genre by genre, as even as n_songs allows."""
+    genres = list(RECIPES)
+    return [
+        (genre, number)
+        for place, genre in enumerate(genres)
+        for number in range((n_songs - place + len(genres) - 1) // len(genres))
+    ]
+
+
+def is_hybrid(genre: str, number: int, share: float) -> bool:
+    """Tell whether a song is a hybrid: each genre has the share asked for among its first n songs.
+
+    Its n songs hold floor(n * share + phase) hybrids. The phases of the genres are spread from 0
+    to 1, so the sum over genres is right too, to the nearest whole number (Hermite's identity).
+    """
+    phase = (list(RECIPES).index(genre) + 0.5) / len(RECIPES)
+    hybrids_before, hybrids_with_it = (int(n * share + phase) for n in (number, number + 1))
+    return hybrids_with_it > hybrids_before
+
+
+def draw_recipe(
+    genre: str, number: int, hybrid_songs_share: float, rng: Generator
+) -> tuple[Recipe, str, float]:
+    """Return a song's recipe, its second genre and that genre's share, "" and 0 where pure."""
+    if not is_hybrid(genre, number, hybrid_songs_share):
+        return RECIPES[genre], "", 0.0
+    second = str(rng.choice([other for other in RECIPES if other != genre]))
+    share = float(rng.uniform(LEAST_SHARE, LARGEST_SHARE))
+    return blend(RECIPES[genre], RECIPES[second], share), second, share
+
+
+def rounded(samples: FloatArray, level: float) -> NDArray[np.int16]:
+    """Return 16-bit samples on a grid of 2^b, whose noise (step / sqrt 12) is low enough."""
+    loudest_noise = 2**15 * 10 ** ((level - NOISE_BELOW_LEVEL) / 20)
+    step = max(2.0 ** np.floor(np.log2(np.sqrt(12) * loudest_noise)), 1.0)
+    limit = 2**15 - step
+    on_grid: FloatArray = np.clip(step * np.round(samples * 2**15 / step), -limit, limit)
+    return on_grid.astype(np.int16)
+
+
+def write_song(genre: str, number: int, demo: Demo, folder: Path) -> Truth:
+    """Make one song and write it; the same song whatever else is made, by whichever worker."""
+    rng = np.random.default_rng([demo.seed, number, *genre.encode()])
+    recipe, second_genre, hybrid_share = draw_recipe(genre, number, demo.hybrid_songs_share, rng)
+    song = make_song(recipe, demo.seconds, rng)
+    filename = f"{genre}/{genre}.{number:05d}.flac"
+    (folder / genre).mkdir(exist_ok=True)
+    flac = BytesIO()  # written by us and not by libsndfile, so that a full disk is an OSError
+    soundfile.write(flac, rounded(song.samples, song.level), SAMPLE_RATE, format="FLAC")
+    (folder / filename).write_bytes(flac.getvalue())
+    return Truth(
+        filename=filename,
+        genre=genre,
+        tempo=song.score.tempo,
+        mode=song.score.harmony.mode,
+        level=song.level,
+        pulse_strength=song.pulse_strength,
+        second_genre=second_genre,
+        hybrid_share=hybrid_share,
+    )
+
+
+def write_songs(demo: Demo, folder: Path, n_jobs: int = -1) -> pd.DataFrame:
+    """Write every song below the folder and return the table of truths, in the songs' order.
+
+    n_jobs of -1: a process per core (LOKY_MAX_CPU_COUNT bounds it), each of one thread.
+    """
+    songs = song_numbers(demo.n_songs)
+    folder = folder.resolve()  # workers that joblib keeps from an earlier call may stand elsewhere
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        truths = Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(write_song)(genre, number, demo, folder) for genre, number in songs
+        )
+        return pd.DataFrame(
+            list(tqdm(truths, "demo", len(songs), unit=" songs", delay=2, disable=None))
+        )
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder; it takes the place of `path` at the end, or is removed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def summarize(truths: pd.DataFrame, audio_bytes: int) -> dict[str, float]:
+    """Return the numbers of the metrics file."""
+    return {
+        "songs_count": len(truths),
+        "hybrids_count": int((truths["hybrid_share"] > 0).sum()),
+        "major_share": float((truths["mode"] == "major").mean()),
+        "mean_tempo_bpm": float(truths["tempo"].mean()),
+        "mean_level_dbfs": float(truths["level"].mean()),
+        "mean_pulse_strength_share": float(truths["pulse_strength"].mean()),
+        "audio_mb": audio_bytes / 1e6,
+    }
+
+
+def main() -> None:
+    """Write the songs and the truth about them."""
+    demo = read_params("demo", Demo)
+
+    with replacing_folder(DEMO_AUDIO) as folder:
+        truths = write_songs(demo, folder)
+        audio_bytes = sum(file.stat().st_size for file in folder.rglob("*.flac"))
+    metrics = summarize(truths, audio_bytes)
+
+    write_table(DEMO_TRUTH, truths)
+    write_metrics(METRICS, metrics)
+    say(
+        f"{metrics['songs_count']} synthetic songs, {metrics['hybrids_count']} of them hybrids, "
+        f"{metrics['audio_mb']:.0f} MB in {DEMO_AUDIO}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
