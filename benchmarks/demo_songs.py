@@ -40,6 +40,7 @@ MARKS = {
     "condition number": "< 10",
     "tempo within 4 %": ">= 0.90",
     "tempo within 4 %, octaves allowed": ">= 0.97",
+    "distinct tempos, share of songs": "> 0.95",
     "AUC of valence for major": ">= 0.80",
     "mean entropy of hybrids, nats": "above pure",
     "mean entropy of pure songs, nats": "",
@@ -72,6 +73,7 @@ def tempo_figures(found: pd.Series, true: pd.Series) -> dict[str, float]:
     return {
         "tempo within 4 %": right[1].mean(),
         "tempo within 4 %, octaves allowed": right.any(axis=1).mean(),
+        "distinct tempos, share of songs": found.nunique() / len(found),
     }
 
 
