@@ -1,10 +1,11 @@
 """Run the whole pipeline on a real input, in a scratch clone, and keep the figures it gives.
 
     python -m benchmarks.results demo spotify gtzan_table gtzan_audio
+    python -m benchmarks.results                          the README's table, from what is there
 
 Real inputs are read from the folder that REAL_DATA names (default ../shared/data). The figures go
-to docs/results/<name>.json: the params that were changed, every metric, the seconds of each stage
-under `dvc repro`; and one picture beside it. tests/test_readme.py checks the README against them.
+to docs/results/<name>.json: the params that were changed, every metric, what each stage said last
+and its seconds under `dvc repro`; a picture goes beside it. Then the README's table is made anew.
 """
 
 import json
@@ -16,11 +17,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from benchmarks._tables import markdown, put_table
 from song_mixtures.files import write_json
 from song_mixtures.params import load_yaml
 from song_mixtures.stage import StageError, run
@@ -47,7 +50,6 @@ RUNS = {
             "input.table": "data/raw/spotify.csv",
             "input.id": None,
             "input.label": "track_genre",
-            "mixture.max_iter": 1000,
         },
         "tables/spotify_tracks_34k.csv",
         "data/raw/spotify.csv",
@@ -61,6 +63,7 @@ RUNS = {
         {
             "input.audio": "data/raw/gtzan_audio",
             "k_sweep.k_max": 6,
+            "k_sweep.covariance_types": ["diag"],
             "choose_k.n_components": 3,
             "choose_k.covariance_type": "diag",
         },
@@ -68,6 +71,55 @@ RUNS = {
         "data/raw/gtzan_audio",
     ),
 }
+
+
+# What the README shows of each run: words, place in the file, format.
+ROWS = [
+    ("songs kept", "metrics.preprocess.songs_kept_count", "{:,d}"),
+    ("dropped", "metrics.preprocess.songs_dropped_count", "{:,d}"),
+    ("genres", "metrics.preprocess.genres_count", "{:d}"),
+    ("condition number of the features' correlations", "metrics.preprocess.correlation_condition",
+     "{:.1f}"),
+    ("K where BIC is lowest", "metrics.k_sweep.bic_best_k", "{:d}"),
+    ("K where ICL is lowest", "metrics.k_sweep.icl_best_k", "{:d}"),
+    ("fits that are not sound", "metrics.k_sweep.unsound_count", "{:d}"),
+    ("K trained", "metrics.train_gmm.n_components", "{:d}"),
+    ("log-likelihood, nats", "metrics.train_gmm.log_likelihood_nats", "{:,.1f}"),
+    ("BIC", "metrics.train_gmm.bic", "{:,.1f}"),
+    ("mean entropy, nats", "metrics.uncertainty.mean_entropy_nats", "{:.3f}"),
+    ("mean entropy / log K", "metrics.uncertainty.mean_entropy_share", "{:.1%}"),
+    ("torn songs", "metrics.uncertainty.torn_songs_share", "{:.1%}"),
+    ("silhouette of the mixture", "metrics.compare_kmeans.gmm_silhouette", "{:.3f}"),
+    ("silhouette of K-Means", "metrics.compare_kmeans.kmeans_silhouette", "{:.3f}"),
+    ("ARI of mixture and K-Means", "metrics.compare_kmeans.ari", "{:.3f}"),
+    ("equal labels, raw", "metrics.compare_kmeans.equal_labels_raw_share", "{:.1%}"),
+    ("equal labels, matched", "metrics.compare_kmeans.equal_labels_matched_share", "{:.1%}"),
+    ("ARI of mixture and genres", "metrics.compare_kmeans.gmm_genre_ari", "{:.3f}"),
+    ("ARI of K-Means and genres", "metrics.compare_kmeans.kmeans_genre_ari", "{:.3f}"),
+    ("seconds in k_sweep", "seconds.k_sweep", "{:.0f}"),
+    ("seconds in all stages", "seconds.total", "{:.0f}"),
+]  # fmt: skip
+
+
+def results_table(results: Path = RESULTS) -> str:
+    """Return the README's table: a column per run whose file is there, in the order of RUNS."""
+    found = {
+        name: json.loads((results / f"{name}.json").read_text())
+        for name in RUNS
+        if (results / f"{name}.json").is_file()
+    }
+    rows = [
+        [words, *(form.format(figure(run, place)) for run in found.values()), f"`{place}`"]
+        for words, place, form in ROWS
+    ]
+    return markdown(["", *found, "where"], rows)
+
+
+def figure(content: Any, place: str) -> Any:
+    """Return what stands at a place (`part.part.key`) of a results file."""
+    for part in place.split("."):
+        content = content[part]
+    return content
 
 
 def set_params(path: Path, changes: dict[str, Any]) -> None:
@@ -79,20 +131,24 @@ def set_params(path: Path, changes: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 
-def run_stages(project: Path) -> dict[str, float]:
-    """Run `dvc repro` and return the seconds from each stage's start to the next one's."""
+def run_stages(project: Path) -> tuple[dict[str, float], dict[str, str]]:
+    """Run `dvc repro`; return each stage's seconds, up to the next one's start, and last words."""
     process = subprocess.Popen(
         ["dvc", "repro"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    starts = []
+    marks: list[tuple[str, float]] = []
+    said: dict[str, str] = {}
     for line in process.stdout or []:
         sys.stderr.write(line)
-        if found := re.match(r"Running stage '(\w+)':", line):
-            starts.append((found.group(1), time.perf_counter()))
+        if found := re.match(r"Running stage '(?:.*:)?(\w+)':", line):
+            marks.append((found.group(1), time.perf_counter()))
+        elif marks and line.startswith(f"{marks[-1][0]}: "):
+            said[marks[-1][0]] = line.strip()
     if process.wait():
         raise StageError("dvc repro failed, see above")
-    ends = [*[start for _, start in starts[1:]], time.perf_counter()]
-    return {name: round(end - start, 1) for (name, start), end in zip(starts, ends, strict=True)}
+    marks.append(("end", time.perf_counter()))
+    seconds = {name: round(end - start, 1) for (name, start), (_, end) in pairwise(marks)}
+    return seconds | {"total": round(sum(seconds.values()), 1)}, said
 
 
 def put(source: Path, place: Path) -> None:
@@ -111,7 +167,7 @@ def measure(name: str, measured: Run) -> dict[str, Any]:
         if measured.source:
             put(REAL_DATA / measured.source, project / measured.place)
         set_params(project / "params.yaml", measured.params)
-        seconds = run_stages(project)
+        seconds, said = run_stages(project)
         metrics = {
             path.stem: json.loads(path.read_text())
             for path in sorted((project / "metrics").glob("*.json"))
@@ -121,15 +177,16 @@ def measure(name: str, measured: Run) -> dict[str, Any]:
             project / f"plots/images/{measured.picture}.png",
             RESULTS / f"{name}_{measured.picture}.png",
         )
-    return {"params": measured.params, "metrics": metrics, "seconds": seconds}
+    return {"params": measured.params, "metrics": metrics, "seconds": seconds, "said": said}
 
 
 def main() -> None:
-    """Measure the runs named on the command line."""
+    """Measure the runs named on the command line; make the README's table of all there are."""
     for name in sys.argv[1:]:
         if name not in RUNS:
             raise StageError(f"{name}: expected one of {', '.join(RUNS)}")
         write_json(RESULTS / f"{name}.json", measure(name, RUNS[name]))
+    put_table(ROOT / "README.md", "results", results_table())
 
 
 if __name__ == "__main__":

@@ -7,44 +7,38 @@ from typing import Any
 
 import pytest
 
+from benchmarks.results import figure, results_table
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
-# | what | shown | `spotify: preprocess.songs_kept_count` |
-ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `(\w+): (\w+)\.(\w+)` \|$", re.MULTILINE)
-# Figures in running text: the words, and where the figure stands.
+DEMO, SPOTIFY = (
+    json.loads((ROOT / f"docs/results/{name}.json").read_text()) for name in ("demo", "spotify")
+)
+# Figures in running text: the words, the file, the figure's place in it, its format.
 IN_TEXT = [
-    ("34,143 songs", "spotify", "preprocess", "songs_kept_count"),
-    ("the 114 genres", "spotify", "preprocess", "genres_count"),
+    ("{:,d} songs from Spotify", SPOTIFY, "metrics.preprocess.songs_kept_count"),
+    ("mean entropy is {:.0%}", SPOTIFY, "metrics.uncertainty.mean_entropy_share"),
+    ("the {:d} genres", SPOTIFY, "metrics.preprocess.genres_count"),
+    ("BIC still falls at twenty", SPOTIFY, "metrics.k_sweep.bic_best_k"),
+    ("this takes {:.0f} seconds", DEMO, "seconds.total"),
 ]
 
 
-def results(name: str) -> Any:
-    return json.loads((ROOT / f"docs/results/{name}.json").read_text())
+def test_the_results_table_is_made_from_the_files() -> None:
+    mark = "<!-- python -m benchmarks.results -->\n"
+    assert README.split(mark)[1].strip() == results_table()
 
 
-def number_in(text: str) -> tuple[float, float]:
-    """Return the number that a text shows, and half a unit of its last digit."""
-    shown = re.sub(r"[^0-9.,−-]", "", text).replace(",", "").replace("−", "-")
-    decimals = len(shown.partition(".")[2])
-    percent = 100 if "%" in text else 1
-    return float(shown) / percent, 0.5000001 * 10.0**-decimals / percent
+@pytest.mark.parametrize(("words", "results", "place"), IN_TEXT)
+def test_a_figure_in_the_text_is_the_one_in_the_file(words: str, results: Any, place: str) -> None:
+    assert words.format(figure(results, place)) in README
+    assert "twenty" not in words or figure(results, place) == 20
 
 
-def test_the_results_table_is_there() -> None:
-    assert len(ROW.findall(README)) >= 12
-
-
-@pytest.mark.parametrize(
-    ("shown", "name", "part", "key"),
-    [row[1:] for row in ROW.findall(README)] + IN_TEXT,
-)
-def test_a_figure_is_the_one_in_the_file(shown: str, name: str, part: str, key: str) -> None:
-    assert shown in README
-    found = results(name)
-    value = found["seconds"][key] if part == "seconds" else found["metrics"][part][key]
-    number, half_a_digit = number_in(shown)
-    assert value == pytest.approx(number, abs=half_a_digit)
+def test_the_lines_of_the_default_run_are_what_the_stages_said() -> None:
+    shown = README.split("with a line like these:\n\n```\n")[1].split("\n```")[0].splitlines()
+    assert len(shown) >= 6
+    assert [line for line in shown if line not in DEMO["said"].values()] == []
 
 
 def test_links_lead_to_files_and_headings() -> None:
