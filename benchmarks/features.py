@@ -76,7 +76,7 @@ def measured(corpus: Corpus) -> pd.DataFrame:
     jobs = [joblib.delayed(measure)(path) for path in corpus.songs["path"]]
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         rows = joblib.Parallel(n_jobs=-1, return_as="generator")(jobs)
-        bar = tqdm(rows, desc=corpus.name, total=len(jobs), delay=2)
+        bar = tqdm(rows, desc=corpus.name, total=len(jobs), delay=2, disable=None)
         return corpus.songs.join(pd.DataFrame(list(bar)))
 
 
