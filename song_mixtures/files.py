@@ -10,8 +10,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -73,8 +74,33 @@ def write_pickle(path: Path, estimator: Any) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV that an earlier stage wrote; floats come back exactly as written."""
+    """Read a table that an earlier stage wrote, by its suffix; floats come back exactly."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(_present(path))
     return pd.read_csv(_present(path), dtype=NAMES, keep_default_na=False)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The format of everything under data/processed, section `tables` of params.yaml.
+
+    Stages name their tables as CSV, which is the default; the suffix follows the format. CSV opens
+    everywhere; Parquet keeps every bit and is many times faster at a million songs.
+    """
+
+    format: Literal["csv", "parquet"]
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Read a table in this format."""
+        return read_table(path.with_suffix(f".{self.format}"))
+
+    def write(self, path: Path, table: pd.DataFrame, float_format: str | None = "%.8g") -> None:
+        """Write a table in this format; `float_format` is of CSV only."""
+        if self.format == "csv":
+            return write_table(path, table, float_format)
+        with replacing(path.with_suffix(".parquet")) as temporary:
+            table.to_parquet(temporary, index=False)
+        return None
 
 
 def _present(path: Path) -> Path:

@@ -1,24 +1,28 @@
 """Reading a table that somebody else made: CSV or Parquet, any columns, every fault named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 
 from song_mixtures.stage import StageError
 
 
-def read_source_table(path: Path) -> pd.DataFrame:
-    """Read a table by its suffix; every cell of a CSV comes as text, so nothing is guessed.
+def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
+    """Read the wanted columns (column → who names it) of a table, by its suffix; no others.
 
-    Raises StageError where the file is absent, of another kind, broken or without a row.
+    Every cell of a CSV comes as text, so nothing is guessed. Raises StageError where the file is
+    absent, of another kind, broken, lacks a column or has no row.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise StageError(f"{path}: expected a table that ends in {', '.join(READERS)}")
     try:
-        table = reader(path)
+        columns_of, read = reader
+        _require_columns(columns_of(path), wanted, path)
+        table = read(path, list(wanted))
     except FileNotFoundError:
         raise StageError(
             f"{path}: no such table; put it there, or name another in input.table of params.yaml"
@@ -27,29 +31,44 @@ def read_source_table(path: Path) -> pd.DataFrame:
         reason = " ".join(str(error).split())
         raise StageError(f"{path} is not readable as {path.suffix[1:]}: {reason}") from None
     if table.empty:
-        raise StageError(f"{path} holds no songs: {len(table.columns)} columns and no row")
+        raise StageError(f"{path} holds no songs, only the names of its columns")
     return table
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+def _require_columns(columns: Sequence[str], wanted: Mapping[str, str], path: Path) -> None:
+    """Raise a StageError that names the wanted columns that are not there, and those that are."""
+    missing = [f"{name!r} ({asker})" for name, asker in wanted.items() if name not in columns]
+    if missing:
+        raise StageError(
+            f"{path} has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
+        )
 
 
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".parquet": pd.read_parquet,
-    ".pq": pd.read_parquet,
+def _csv_columns(path: Path) -> list[str]:
+    return list(pd.read_csv(path, dtype=str, nrows=0, encoding="utf-8-sig").columns)
+
+
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    return pd.read_csv(
+        path, dtype=str, usecols=columns, keep_default_na=False, encoding="utf-8-sig"
+    )
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    return list(pyarrow.parquet.read_schema(path).names)
+
+
+def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
+    return pd.read_parquet(path, columns=columns)
+
+
+ColumnsOf = Callable[[Path], list[str]]
+Reader = Callable[[Path, list[str]], pd.DataFrame]
+READERS: dict[str, tuple[ColumnsOf, Reader]] = {
+    ".csv": (_csv_columns, _read_csv),
+    ".parquet": (_parquet_columns, _read_parquet),
+    ".pq": (_parquet_columns, _read_parquet),
 }
-
-
-def require_columns(table: pd.DataFrame, wanted: Mapping[str, str | None], path: Path) -> None:
-    """Raise a StageError for the first of `wanted` (who asks → column) that the table lacks."""
-    for asker, column in wanted.items():
-        if column is not None and column not in table.columns:
-            raise StageError(
-                f"{path} has no column {column!r}, which {asker} names; its columns are "
-                f"{', '.join(map(str, table.columns))}"
-            )
 
 
 def as_names(column: pd.Series) -> pd.Series:

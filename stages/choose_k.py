@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import pandas as pd
 
-from song_mixtures.files import read_table, write_json
+from song_mixtures.files import Tables, write_json
 from song_mixtures.mixture import CovarianceType, best_fit
 from song_mixtures.params import Range, read_params
 from song_mixtures.stage import run, say
@@ -49,8 +49,9 @@ def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, int | str]) ->
 
 def main() -> None:
     """Read the sweep, write the decision."""
+    tables = read_params("tables", Tables)
     choice = read_params("choose_k", Choice)
-    fits = read_table(K_SWEEP)
+    fits = tables.read(K_SWEEP)
 
     chosen = choose(fits, choice)
 

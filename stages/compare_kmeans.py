@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
-from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.files import Tables, read_json, write_json, write_metrics
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.silhouette import IntArray, SilhouetteParams, scored_songs, silhouettes
@@ -140,9 +140,10 @@ def outcome(found: dict[str, float]) -> str:
 
 def main() -> None:
     """Read both labelings, write their confusion, the genre table and every score."""
+    tables = read_params("tables", Tables)
     knobs = read_params("compare_kmeans", SilhouetteParams)
     scaling = Scaling.from_json(read_json(SCALING))
-    songs = read_table(ASSIGNMENTS).join(read_table(KMEANS_ASSIGNMENTS)["kmeans_cluster"])
+    songs = tables.read(ASSIGNMENTS).join(tables.read(KMEANS_ASSIGNMENTS)["kmeans_cluster"])
     gmm, kmeans = songs["gmm_cluster"].to_numpy(), songs["kmeans_cluster"].to_numpy()
     k = len(songs.filter(like="gmm_prob_").columns)
     scored = scored_songs(len(songs), knobs.silhouette_sample, knobs.seed)
@@ -154,8 +155,8 @@ def main() -> None:
         **genre_agreement(songs),
     }
 
-    write_table(CONFUSION, counts)
-    write_table(GENRES, genre_table(songs))
+    tables.write(CONFUSION, counts)
+    tables.write(GENRES, genre_table(songs))
     write_json(CONFUSION_PLOT, counts.to_dict("records"))
     write_metrics(METRICS, found)
     say(outcome(found))

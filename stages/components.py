@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.files import Tables, read_json, write_json, write_metrics
 from song_mixtures.mixture import Mixture, log_densities
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
@@ -142,20 +142,21 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
 
 def main() -> None:
     """Read mixture and assignments, write what each component is."""
+    tables = read_params("tables", Tables)
     knobs = read_params("components", Components)
     gmm = read_json(GMM)
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
-    songs = read_table(ASSIGNMENTS)
+    songs = tables.read(ASSIGNMENTS)
     posterior = songs.filter(like="gmm_prob_").to_numpy()
 
     means = means_table(mixture, scaling, knobs.profile_deviation)
     weights = weights_table(mixture, songs)
     log_density = log_densities(mixture, scaling.standardize(songs))
 
-    write_table(MEANS, means)
-    write_table(WEIGHTS, weights)
-    write_table(COVARIANCES, covariances_table(mixture, scaling))
-    write_table(EXEMPLARS, exemplars(songs, log_density, posterior, knobs.n_exemplars))
+    tables.write(MEANS, means)
+    tables.write(WEIGHTS, weights)
+    tables.write(COVARIANCES, covariances_table(mixture, scaling))
+    tables.write(EXEMPLARS, exemplars(songs, log_density, posterior, knobs.n_exemplars))
     write_json(WEIGHTS_PLOT, weights_plot(weights, means))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")

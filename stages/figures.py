@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from song_mixtures.files import read_json, read_table, replacing
+from song_mixtures.files import Tables, read_json, replacing
 from song_mixtures.mixture import Mixture
 from song_mixtures.params import Range, read_params
 from song_mixtures.pictures.components import component_means, covariances, weights
@@ -54,25 +54,25 @@ class Figures:
         palette_colors(self.palette, 1)
 
 
-def pictures(knobs: Figures) -> dict[str, partial[Figure]]:
+def pictures(knobs: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     """Return how each picture is drawn, by name, in reading order; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     gmm = read_json(GMM)
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
-    songs, means, genres = read_table(ASSIGNMENTS), read_table(MEANS), read_table(GENRES)
-    weight_table = read_table(WEIGHTS)
+    songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
+    weight_table = tables.read(WEIGHTS)
     drawn = drawn_songs(songs, knobs.max_points, knobs.seed)
     colors = palette_colors(knobs.palette, len(mixture.weights))
     return {
-        "bic_aic": partial(bic_aic, read_table(K_SWEEP), chosen),
+        "bic_aic": partial(bic_aic, tables.read(K_SWEEP), chosen),
         "component_means": partial(component_means, mixture, means, weight_table, colors),
         "weights": partial(weights, weight_table, means, colors),
         "pca_map": partial(pca_map, songs, drawn, mixture, scaling, colors),
-        "covariances": partial(covariances, read_table(COVARIANCES), colors),
+        "covariances": partial(covariances, tables.read(COVARIANCES), colors),
         "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
         "posterior_vs_entropy": partial(posterior_vs_entropy, songs, drawn, colors),
-        "kmeans_elbow": partial(kmeans_elbow, read_table(ELBOW), chosen, len(songs)),
-        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, read_table(CONFUSION), colors),
+        "kmeans_elbow": partial(kmeans_elbow, tables.read(ELBOW), chosen, len(songs)),
+        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, tables.read(CONFUSION), colors),
     } | (
         {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
     )
@@ -86,10 +86,11 @@ def save(figure: Figure, path: Path, dpi: int) -> None:
 
 def main() -> None:
     """Read the tables, draw, write."""
+    tables = read_params("tables", Tables)
     knobs = read_params("figures", Figures)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
-    drawings = pictures(knobs)
+    drawings = pictures(knobs, tables)
     for name, draw in drawings.items():
         save(draw(), IMAGES / f"{name}.png", knobs.dpi)
     say(f"{len(drawings)} pictures in {IMAGES}")

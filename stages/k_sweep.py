@@ -17,7 +17,7 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_table
+from song_mixtures.files import Tables, read_json, write_json, write_metrics
 from song_mixtures.mixture import CovarianceType, Fit, best_fit, rate_fit
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
@@ -105,9 +105,10 @@ def outcome(fits: pd.DataFrame) -> str:
 
 def main() -> None:
     """Fit the mixtures one after another, print each, write the table of all."""
+    tables = read_params("tables", Tables)
     sweep = read_params("k_sweep", Sweep)
     mixture = read_params("mixture", MixtureParams)
-    points = Scaling.from_json(read_json(SCALING)).standardize(read_table(FEATURES_SELECTED))
+    points = Scaling.from_json(read_json(SCALING)).standardize(tables.read(FEATURES_SELECTED))
 
     fits = []
     count = len(sweep.covariance_types) * (sweep.k_max - sweep.k_min + 1)
@@ -118,7 +119,7 @@ def main() -> None:
         fits.append(fit)
     table = pd.DataFrame(fits)
 
-    write_table(K_SWEEP, table)
+    tables.write(K_SWEEP, table)
     write_json(K_CURVE, curve(table))
     write_metrics(METRICS, summarize(table))
     say(outcome(table))

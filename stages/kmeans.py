@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from song_mixtures.files import read_json, read_table, write_metrics, write_pickle, write_table
+from song_mixtures.files import Tables, read_json, write_metrics, write_pickle
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.silhouette import SilhouetteParams, scored_songs, silhouettes
@@ -81,12 +81,13 @@ def summarize(curve: pd.DataFrame, k: int, scored: int) -> dict[str, float]:
 
 def main() -> None:
     """Fit K-Means for every K of the sweep and the chosen one, write curve, labels and model."""
+    tables = read_params("tables", Tables)
     knobs = read_params("kmeans", KMeansParams)
     silhouette = read_params("compare_kmeans", SilhouetteParams)
     k_min = read_param("k_sweep", "k_min", Annotated[int, Range(2)])
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
     k = read_json(CHOSEN_K)["n_components"]
-    songs = read_table(FEATURES_SELECTED)
+    songs = tables.read(FEATURES_SELECTED)
     points = Scaling.from_json(read_json(SCALING)).standardize(songs)
 
     models = fit_all(points, sorted({*range(k_min, k_max + 1), k}), knobs)
@@ -94,8 +95,8 @@ def main() -> None:
     curve = elbow(models, points, scored)
     metrics = summarize(curve, k, len(scored))
 
-    write_table(ELBOW, curve)
-    write_table(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=models[k].labels_))
+    tables.write(ELBOW, curve)
+    tables.write(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=models[k].labels_))
     write_pickle(KMEANS_MODEL, models[k])
     write_metrics(METRICS, metrics)
     say(

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from song_mixtures.files import write_json, write_metrics, write_pickle, write_table
+from song_mixtures.files import Tables, write_json, write_metrics, write_pickle
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.scaling import FloatArray, Scaling, Transform, transformed
-from song_mixtures.source_table import as_names, as_numbers, read_source_table, require_columns
+from song_mixtures.source_table import as_names, as_numbers, read_source_table
 from song_mixtures.stage import StageError, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # to every later stage
@@ -76,16 +76,17 @@ class Preprocess:
     transform: Transforms
 
 
-def select_columns(table: pd.DataFrame, chosen: Input) -> pd.DataFrame:
+def read_songs(source: Input) -> pd.DataFrame:
     """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
-    columns: dict[str, str] = asdict(chosen.columns)
-    wanted = {"input.id": chosen.id, "input.label": chosen.label}
-    wanted |= {f"input.columns.{feature}": column for feature, column in columns.items()}
-    require_columns(table, wanted, Path(chosen.table))
+    columns: dict[str, str] = asdict(source.columns)
+    names = {"id": source.id, "label": source.label}
+    wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
+    wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
+    table = read_source_table(Path(source.table), wanted)
     row_numbers = pd.Series(range(len(table)), index=table.index)
-    songs = {"song": as_names(row_numbers if chosen.id is None else table[chosen.id])}
-    if chosen.label is not None:
-        songs["genre"] = as_names(table[chosen.label])
+    songs = {"song": as_names(row_numbers if source.id is None else table[source.id])}
+    if source.label is not None:
+        songs["genre"] = as_names(table[source.label])
     songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
     return pd.DataFrame(songs).reset_index(drop=True)
 
@@ -242,12 +243,13 @@ def outcome(reasons: pd.Series, features: list[str]) -> str:
 
 def main() -> None:
     """Read the user's table; write the clean one, its scaling and the list of the dropped."""
+    tables = read_params("tables", Tables)
     source = read_params("input", Input)
     knobs = read_params("preprocess", Preprocess)
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
     transform: dict[str, Transform] = asdict(knobs.transform)
 
-    songs = select_columns(read_source_table(Path(source.table)), source)
+    songs = read_songs(source)
     reasons = drop_reasons(songs, list(transform), knobs.duplicates)
     refuse_missing(songs, reasons, knobs.missing)
     kept = songs[reasons == ""]
@@ -260,8 +262,8 @@ def main() -> None:
     for warning in warnings_of(kept, features, list(transform)):
         say(warning)
     unused = [name for name in transform if name not in features]
-    write_table(FEATURES_SELECTED, kept.drop(columns=unused), float_format=None)
-    write_table(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
+    tables.write(FEATURES_SELECTED, kept.drop(columns=unused), float_format=None)
+    tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     write_json(SCALING, scaling.to_json())
     write_pickle(SCALER, scaler)
     write_metrics(METRICS, summarize(songs, reasons, scaling))

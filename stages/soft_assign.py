@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from song_mixtures.files import read_json, read_table, write_metrics, write_table
+from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.mixture import Mixture, posteriors
+from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.stage import run, say
 
@@ -41,14 +42,15 @@ def summarize(posterior: FloatArray) -> dict[str, float]:
 
 def main() -> None:
     """Read songs and mixture, write posteriors and labels."""
+    tables = read_params("tables", Tables)
     gmm = read_json(GMM)
-    songs = read_table(FEATURES_SELECTED)
+    songs = tables.read(FEATURES_SELECTED)
 
     posterior, _ = posteriors(Mixture.from_json(gmm), Scaling.from_json(gmm).standardize(songs))
     assigned = assignment(songs, posterior)
     metrics = summarize(posterior)
 
-    write_table(POSTERIORS, assigned)
+    tables.write(POSTERIORS, assigned)
     write_metrics(METRICS, metrics)
     print(assigned.head().to_string(index=False), file=sys.stderr)
     say(

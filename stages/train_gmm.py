@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.files import read_json, read_table, write_json, write_metrics, write_pickle
+from song_mixtures.files import Tables, read_json, write_json, write_metrics, write_pickle
 from song_mixtures.mixture import CovarianceType, Fit, FittedMixture, Mixture, rate_fit
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray, Scaling
@@ -105,10 +105,11 @@ def outcome(fit: Fit) -> str:
 
 def main() -> None:
     """Fit the chosen mixture; write it as a scikit-learn pickle and as plain JSON."""
+    tables = read_params("tables", Tables)
     params = read_params("mixture", MixtureParams)
     chosen = read_json(CHOSEN_K)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(read_table(FEATURES_SELECTED))
+    points = scaling.standardize(tables.read(FEATURES_SELECTED))
     refuse_few_songs(len(points), chosen["n_components"])
 
     fitted = fit_mixture(points, chosen["n_components"], chosen["covariance_type"], params)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from song_mixtures.files import read_table, write_json, write_metrics, write_table
+from song_mixtures.files import Tables, write_json, write_metrics
 from song_mixtures.mixture import entropy
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray
@@ -112,18 +112,19 @@ def summarize(songs: pd.DataFrame) -> dict[str, float]:
 
 def main() -> None:
     """Read the posteriors, write the uncertainty of each song and of each group."""
+    tables = read_params("tables", Tables)
     knobs = read_params("uncertainty", Uncertainty)
-    assigned = read_table(POSTERIORS).drop(columns="song")
+    assigned = tables.read(POSTERIORS).drop(columns="song")
     posterior = assigned.filter(like="gmm_prob_").to_numpy()
 
     rated = rate_songs(posterior, knobs.torn_margin)
-    songs = read_table(FEATURES_SELECTED).join(assigned).join(rated)
+    songs = tables.read(FEATURES_SELECTED).join(assigned).join(rated)
     metrics = summarize(songs)
 
-    write_table(ASSIGNMENTS, songs)
-    write_table(EXTREMES, extremes(songs, knobs.n_extremes))
-    write_table(BY_COMPONENT, by_group(songs, "gmm_cluster"))
-    write_table(BY_GENRE, by_group(songs, "genre"))
+    tables.write(ASSIGNMENTS, songs)
+    tables.write(EXTREMES, extremes(songs, knobs.n_extremes))
+    tables.write(BY_COMPONENT, by_group(songs, "gmm_cluster"))
+    tables.write(BY_GENRE, by_group(songs, "genre"))
     write_json(ENTROPY_HISTOGRAM, histogram(songs, posterior.shape[1]))
     write_json(POSTERIOR_ENTROPY, scatter(songs))
     write_metrics(METRICS, metrics)

@@ -127,6 +127,15 @@ def test_a_changed_key_runs_exactly_the_stages_it_touches(
     assert stages_run(call(project, "dvc", "repro")) == expected
 
 
+def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
+    before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
+    set_keys(project, {"tables.format": "parquet"})
+    assert "figures" in stages_run(call(project, "dvc", "repro"))
+    assert len(list(project.glob("data/processed/*.parquet"))) == 18
+    for path in project.glob("metrics/*.json"):
+        assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
+
+
 def test_a_changed_song_runs_everything_but_the_choice(project: Path) -> None:
     songs = make_songs()
     songs.loc[0, "tempo"] = 99.0

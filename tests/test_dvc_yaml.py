@@ -35,7 +35,7 @@ CODE = ("stages/", "song_mixtures/")
 def paths(entries: list[Any]) -> list[str]:
     """Return the paths of a list of deps, outs, metrics or params, with or without settings."""
     plain = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-    return [GIVEN.get(path, path) for path in plain]
+    return [GIVEN.get(path, path).replace("${tables.format}", "csv") for path in plain]
 
 
 def declared_outs(stage: dict[str, Any]) -> set[str]:

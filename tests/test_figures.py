@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from song_mixtures.files import read_table
+from song_mixtures.files import Tables, read_table
 from song_mixtures.mixture import Mixture
 from song_mixtures.params import read_params
 from song_mixtures.pictures import components as component_figures
@@ -538,10 +538,10 @@ def test_without_genres_there_is_no_picture_of_them(
     monkeypatch.chdir(drawn)
     knobs = read_params("figures", figures.Figures)
     genres = read_table(figures.GENRES)
-    assert "genre_by_component" in figures.pictures(knobs)
+    assert "genre_by_component" in figures.pictures(knobs, Tables("csv"))
     try:
         genres.head(0).to_csv(figures.GENRES, index=False)
-        assert "genre_by_component" not in figures.pictures(knobs)
+        assert "genre_by_component" not in figures.pictures(knobs, Tables("csv"))
     finally:
         genres.to_csv(figures.GENRES, index=False)
 

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from song_mixtures.files import (
+    Tables,
     read_json,
     read_table,
     replacing,
@@ -73,3 +75,21 @@ def test_computed_tables_have_8_digits(tmp_path: Path) -> None:
 def test_a_file_that_an_earlier_stage_should_have_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"absent\.csv is not there: .* run `dvc repro`"):
         read_table(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_comes_back_in_either_format(
+    tmp_path: Path, form: Literal["csv", "parquet"]
+) -> None:
+    table = pd.DataFrame({"song": ["007", ""], "k": [2, 3], "x": [0.125, -7.5]})
+    tables = Tables(form)
+    tables.write(tmp_path / "t.csv", table)
+    assert [path.name for path in tmp_path.iterdir()] == [f"t.{form}"]
+    pd.testing.assert_frame_equal(tables.read(tmp_path / "t.csv"), table, check_dtype=False)
+
+
+def test_parquet_has_the_same_bytes_again(tmp_path: Path) -> None:
+    table = pd.DataFrame({"song": ["a", "b"], "x": [1 / 3, 2 / 3]})
+    for name in ("one.csv", "two.csv"):
+        Tables("parquet").write(tmp_path / name, table)
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()

@@ -6,22 +6,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.source_table import as_names, as_numbers, read_source_table, require_columns
+from song_mixtures.source_table import as_names, as_numbers, read_source_table
 from song_mixtures.stage import StageError
+
+AB = {"a": "input.a", "b": "input.b"}
 
 
 def test_csv_and_parquet_give_the_same_numbers(tmp_path: Path) -> None:
-    table = pd.DataFrame({"a": [0.1 + 0.2, 1 / 3], "b": ["x", "y"]})
+    table = pd.DataFrame({"a": [0.1 + 0.2, 1 / 3], "c": [1, 2], "b": ["x", "y"]})
     table.to_csv(tmp_path / "t.CSV", index=False)
     table.to_parquet(tmp_path / "t.parquet")
-    from_csv, from_parquet = (read_source_table(tmp_path / n) for n in ("t.CSV", "t.parquet"))
+    from_csv, from_parquet = (read_source_table(tmp_path / n, AB) for n in ("t.CSV", "t.parquet"))
     assert as_numbers(from_csv["a"]).tolist() == as_numbers(from_parquet["a"]).tolist()
     assert as_names(from_csv["b"]).tolist() == as_names(from_parquet["b"]).tolist() == ["x", "y"]
+    assert set(from_csv) == set(from_parquet) == {"a", "b"}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbftempo\n120\n")
-    assert list(read_source_table(tmp_path / "t.csv").columns) == ["tempo"]
+    found = read_source_table(tmp_path / "t.csv", {"tempo": "input.columns.tempo"})
+    assert found["tempo"].tolist() == ["120"]
 
 
 def test_every_text_survives_and_only_numbers_are_numbers() -> None:
@@ -42,10 +46,10 @@ def test_numbers_are_read_to_the_last_bit() -> None:
     [
         ("t.xlsx", b"", r"t\.xlsx: expected a table that ends in \.csv, \.parquet, \.pq"),
         ("t.csv", b"", r"t\.csv is not readable as csv: No columns to parse"),
-        ("t.csv", b"a,b\n", r"t\.csv holds no songs: 2 columns and no row"),
+        ("t.csv", b"a,b\n", r"t\.csv holds no songs, only the names"),
         ("t.csv", b"a,b\n1,2\n1,2,3\n", r"t\.csv is not readable as csv: .*Expected 2 fields"),
-        ("t.csv", b"a\n\xff\xfe\n", r"t\.csv is not readable as csv: .*utf-8"),
-        ("t.csv", b'a\n"open\n', r"t\.csv is not readable as csv: .*"),
+        ("t.csv", b"a,b\n\xff\xfe,1\n", r"t\.csv is not readable as csv: .*utf-8"),
+        ("t.csv", b'a,b\n"open\n', r"t\.csv is not readable as csv: .*"),
         ("t.parquet", b"a,b\n1,2\n", r"t\.parquet is not readable as parquet"),
         ("t.parquet", b"", r"t\.parquet is not readable as parquet"),
     ],
@@ -55,18 +59,20 @@ def test_a_broken_table_is_said_in_one_line(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(StageError, match=said) as caught:
-        read_source_table(tmp_path / name)
+        read_source_table(tmp_path / name, AB)
     assert "\n" not in str(caught.value)
 
 
 def test_an_absent_table_is_named_with_the_key_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"absent\.csv: no such table; .*input\.table"):
-        read_source_table(tmp_path / "absent.csv")
+        read_source_table(tmp_path / "absent.csv", AB)
 
 
-def test_a_missing_column_is_named_beside_those_there_are() -> None:
-    table = pd.DataFrame({"Tempo": [1], "bpm": [2]})
-    require_columns(table, {"input.columns.tempo": "bpm", "input.id": None}, Path("t.csv"))
-    said = r"t\.csv has no column 'tempo', which input\.columns\.tempo names; its columns are Tempo"
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_missing_columns_are_named_beside_those_there_are(tmp_path: Path, suffix: str) -> None:
+    table = pd.DataFrame({"Tempo": ["1"], "b": ["2"]})
+    path = tmp_path / f"t.{suffix}"
+    table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path)
+    said = r"has no column 'a' \(input\.a\), 'c' \(input\.c\); its columns are Tempo, b$"
     with pytest.raises(StageError, match=said):
-        require_columns(table, {"input.columns.tempo": "tempo"}, Path("t.csv"))
+        read_source_table(path, AB | {"c": "input.c"})
