@@ -14,8 +14,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 repro: $(READY)
 	@dvc repro || { code=$$?; \
-	  echo "The line with the stage's name or ERROR above says what is wrong. If data is missing:" >&2; \
-	  echo "set input.table in params.yaml to your table of songs (README, 'Your own table')." >&2; \
+	  echo "The line above with a stage's name or ERROR says what is wrong. Where a file is missing:" >&2; \
+	  echo "input.table and input.audio in params.yaml name what is read (README, 'Your own music')." >&2; \
 	  exit $$code; }
 
 test: $(READY)

@@ -180,6 +180,17 @@ def collapsed_components(mixture: Mixture, songs: int, reg_covar: float) -> Bool
     return collapsed
 
 
+def effective_components(weights: FloatArray) -> float:
+    """Return exp of the weights' entropy: K when all weigh the same, 1 when one has all."""
+    return float(np.exp(-(weights * np.log(weights)).sum()))
+
+
+def mixture_name(fit: pd.Series, fits: pd.DataFrame) -> str:
+    """Return a fit's K, and its covariance type where that is not the only one among the fits."""
+    only = set(fits["covariance_type"]) == {fit["covariance_type"]}
+    return f"K = {fit['k']}" if only else f"K = {fit['k']}, {fit['covariance_type']}"
+
+
 def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
     """Return the row of a table of fits where a criterion is lowest.
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from tqdm import tqdm
 
 from song_mixtures.params import Range
 from song_mixtures.scaling import FloatArray
@@ -40,15 +41,13 @@ def silhouettes(points: FloatArray, labelings: Sequence[IntArray]) -> list[float
     """Return the mean silhouette of each labeling of the points, -1 to 1, Rousseeuw (1987).
 
     s = (b - a) / max(a, b) with a the mean distance to the song's own cluster and b that to the
-    nearest other one; 0 for a song alone in its cluster. A labeling with one cluster only has
-    no silhouette: ValueError.
+    nearest other one; 0 for a song alone in its cluster. All songs in one cluster have no
+    nearest other one: 0, too, for nothing is told apart.
     """
     members = [np.eye(int(labels.max()) + 1)[labels] for labels in labelings]
-    for one_hot in members:
-        if (one_hot.sum(axis=0) > 0).sum() < 2:
-            raise ValueError("a silhouette needs at least two clusters")
     totals = np.zeros(len(labelings))
-    for start in range(0, len(points), BLOCK):
+    starts = range(0, len(points), BLOCK)
+    for start in tqdm(starts, "silhouettes", delay=2, leave=False, disable=None):
         block = slice(start, start + BLOCK)
         distances = cdist(points[block], points)
         for index, (labels, one_hot) in enumerate(zip(labelings, members, strict=True)):
@@ -66,5 +65,6 @@ def _block_silhouette(sums: FloatArray, labels: IntArray, sizes: FloatArray) -> 
     others[rows, labels] = np.inf
     nearest = others.min(axis=1)
     widest = np.maximum(within, nearest)
-    alike = (own_size == 1) | (widest == 0)
-    return np.where(alike, 0.0, (nearest - within) / np.where(widest == 0, 1.0, widest))
+    alike = (own_size == 1) | (widest == 0) | np.isinf(nearest)
+    nearest, widest = np.where(alike, within, nearest), np.where(alike, 1.0, widest)
+    return (nearest - within) / widest

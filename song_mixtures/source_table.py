@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pyarrow.parquet
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype
+from pyarrow import csv
 
 from song_mixtures.stage import StageError
 
@@ -37,29 +40,46 @@ def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
 
 def _require_columns(columns: Sequence[str], wanted: Mapping[str, str], path: Path) -> None:
     """Raise a StageError that names the wanted columns that are not there, and those that are."""
-    missing = [f"{name!r} ({asker})" for name, asker in wanted.items() if name not in columns]
+    missing = [
+        f"{name!r} ({asker})" if asker else repr(name)
+        for name, asker in wanted.items()
+        if name not in columns
+    ]
     if missing:
         raise StageError(
             f"{path} has no column {', '.join(missing)}; its columns are {', '.join(columns)}"
         )
 
 
+NEWLINES_IN_CELLS = csv.ParseOptions(newlines_in_values=True)
+
+
 def _csv_columns(path: Path) -> list[str]:
-    return list(pd.read_csv(path, dtype=str, nrows=0, encoding="utf-8-sig").columns)
+    with csv.open_csv(path, parse_options=NEWLINES_IN_CELLS) as reader:
+        return _without_repetition(reader.schema.names)
 
 
 def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
-    return pd.read_csv(
-        path, dtype=str, usecols=columns, keep_default_na=False, encoding="utf-8-sig"
+    as_text = csv.ConvertOptions(
+        include_columns=columns, column_types=dict.fromkeys(columns, pyarrow.string())
     )
+    table = csv.read_csv(path, parse_options=NEWLINES_IN_CELLS, convert_options=as_text)
+    return table.to_pandas()
+
+
+def _without_repetition(names: list[str]) -> list[str]:
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"it has more than one column named {', '.join(map(repr, repeated))}")
+    return names
 
 
 def _parquet_columns(path: Path) -> list[str]:
-    return list(pyarrow.parquet.read_schema(path).names)
+    return _without_repetition(pyarrow.parquet.read_schema(path).names)
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
-    return pd.read_parquet(path, columns=columns)
+    return pyarrow.parquet.read_table(path, columns=columns).to_pandas()
 
 
 ColumnsOf = Callable[[Path], list[str]]
@@ -77,5 +97,7 @@ def as_names(column: pd.Series) -> pd.Series:
 
 
 def as_numbers(column: pd.Series) -> pd.Series:
-    """Return a column as floats, NaN where a cell is not a number."""
+    """Return a column as floats, NaN where a cell is not a number; a date or a bool is none."""
+    if is_datetime64_any_dtype(column) or is_bool_dtype(column):
+        return pd.Series(np.nan, index=column.index)
     return pd.to_numeric(column, errors="coerce").astype(np.float64)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import pandas as pd
 
 from song_mixtures.files import Tables, write_json
-from song_mixtures.mixture import CovarianceType, best_fit
+from song_mixtures.mixture import CovarianceType, best_fit, mixture_name
 from song_mixtures.params import Range, read_params
 from song_mixtures.stage import run, say
 
@@ -38,13 +38,19 @@ def choose(fits: pd.DataFrame, choice: Choice) -> dict[str, int | str]:
 
 def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, int | str]) -> str:
     """Return the line that says what came out, and what BIC thinks of it."""
-    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
-    best = best_fit(fits, "bic")
-    line = f"K = {k}, {covariance_type} ({choice.by}); BIC is lowest at K = {best['k']}"
-    same = fits[(fits["k"] == k) & (fits["covariance_type"] == covariance_type)]
+    taken = pd.Series({"k": chosen["n_components"], "covariance_type": chosen["covariance_type"]})
+    line = f"K = {taken['k']}, {taken['covariance_type']} ({choice.by})"
+    same = fits[(fits["k"] == taken["k"]) & (fits["covariance_type"] == taken["covariance_type"])]
     if same.empty:
-        return f"{line}; the sweep did not try K = {k}, {covariance_type}"
-    return f"{line}, {same['bic'].iloc[0] - best['bic']:.1f} below that of the chosen one"
+        return f"{line}; the sweep did not try it"
+    if not same["sound"].iloc[0]:
+        line += ", whose fit in the sweep is not sound"
+    best = best_fit(fits, "bic")
+    if (best["k"], best["covariance_type"]) == (taken["k"], taken["covariance_type"]):
+        return f"{line}; BIC is lowest there"
+    lead = same["bic"].iloc[0] - best["bic"]
+    far = f", {lead:.1f} below that of the chosen one" if lead > 0 else ", of the sound fits"
+    return f"{line}; BIC is lowest at {mixture_name(best, fits)}{far}"
 
 
 def main() -> None:

@@ -73,17 +73,17 @@ def compactness(
 ) -> dict[str, float]:
     """Return the geometric scores of both labelings, which favor round, separate clusters.
 
-    Labels that name one cluster only have none of these scores, and their keys are left out.
+    Labels that name one cluster only have a silhouette of 0 and no other of these scores.
     """
     found: dict[str, float] = {"silhouette_songs_count": len(scored)}
-    if np.unique(gmm[scored]).size > 1:
+    of_gmm, of_kmeans = silhouettes(points[scored], [gmm[scored], kmeans[scored]])
+    found |= {"gmm_silhouette": of_gmm, "kmeans_silhouette": of_kmeans}
+    if np.unique(gmm).size > 1:
         found |= {
-            "gmm_silhouette": silhouettes(points[scored], [gmm[scored]])[0],
             "gmm_davies_bouldin": scores.davies_bouldin_score(points, gmm),
             "gmm_calinski_harabasz": scores.calinski_harabasz_score(points, gmm),
         }
     return found | {
-        "kmeans_silhouette": silhouettes(points[scored], [kmeans[scored]])[0],
         "kmeans_davies_bouldin": scores.davies_bouldin_score(points, kmeans),
         "kmeans_calinski_harabasz": scores.calinski_harabasz_score(points, kmeans),
     }

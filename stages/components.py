@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from song_mixtures.files import Tables, read_json, write_json, write_metrics
-from song_mixtures.mixture import Mixture, log_densities
+from song_mixtures.mixture import Mixture, effective_components, log_densities
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.stage import run, say
@@ -135,8 +135,7 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
         "largest_weight_share": w.max(),
         "smallest_weight_share": w.min(),
         "smallest_component_effective_songs": weights["effective_songs"].min(),
-        # exp of the weights' entropy: K when all weigh the same, 1 when one has all.
-        "effective_components": float(np.exp(-(w * np.log(w)).sum())),
+        "effective_components": effective_components(w),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from tqdm import tqdm
 
 from song_mixtures.files import Tables, read_json, replacing
 from song_mixtures.mixture import Mixture
@@ -91,7 +92,7 @@ def main() -> None:
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
     drawings = pictures(knobs, tables)
-    for name, draw in drawings.items():
+    for name, draw in tqdm(drawings.items(), "figures", delay=2, leave=False, disable=None):
         save(draw(), IMAGES / f"{name}.png", knobs.dpi)
     say(f"{len(drawings)} pictures in {IMAGES}")
 

@@ -37,7 +37,7 @@ def read_gtzan_table(path: Path) -> pd.DataFrame:
     Raises StageError where the table is absent, broken, empty, lacks columns (names them all),
     or holds something other than a number above 0 (names the first such cell).
     """
-    table = read_source_table(path, dict.fromkeys(NAMES + POSITIVE, "GTZAN's feature table has it"))
+    table = read_source_table(path, dict.fromkeys(NAMES + POSITIVE, ""))
     numbers = table[POSITIVE].apply(pd.to_numeric, errors="coerce")
     refuse_not_positive(table, numbers, path)
     return table[NAMES].join(numbers)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from song_mixtures.em import MixtureParams, fit_mixture
 from song_mixtures.files import Tables, read_json, write_json, write_metrics
-from song_mixtures.mixture import CovarianceType, Fit, best_fit, rate_fit
+from song_mixtures.mixture import CovarianceType, Fit, best_fit, mixture_name, rate_fit
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.stage import run, say
@@ -43,6 +43,10 @@ class Sweep:
             raise ValueError(f"k_max is {self.k_max}, expected at least k_min, {self.k_min}")
         if len(set(self.covariance_types)) < len(self.covariance_types):
             raise ValueError(f"covariance_types names one form twice: {self.covariance_types}")
+
+    def count(self) -> int:
+        """Return how many mixtures are fitted."""
+        return len(self.covariance_types) * (self.k_max - self.k_min + 1)
 
 
 def fit_and_rate(
@@ -94,13 +98,13 @@ def summarize(fits: pd.DataFrame) -> dict[str, float]:
 
 def outcome(fits: pd.DataFrame) -> str:
     """Return the line that says what came out, and whether a lowest value is none yet."""
-    lowest = {name.upper(): best_fit(fits, name)["k"] for name in ("bic", "aic", "icl")}
-    best = ", ".join(f"{name} at K = {k}" for name, k in lowest.items())
-    ends = [name for name, k in lowest.items() if k == fits["k"].max()]
+    lowest = {name.upper(): best_fit(fits, name) for name in ("bic", "aic", "icl")}
+    best = ", ".join(f"{name} at {mixture_name(fit, fits)}" for name, fit in lowest.items())
+    ends = [name for name, fit in lowest.items() if fit["k"] == fits["k"].max()]
     falling = f" ({' and '.join(ends)} still falling at the largest K)" if ends else ""
-    unsound = fits.loc[fits["sound"] == 0, "k"]
-    faults = f"{len(unsound)} not sound (K = {', '.join(map(str, unsound))})"
-    return f"{len(fits)} fits; lowest {best}{falling}; {faults if len(unsound) else 'all sound'}"
+    unsound = [mixture_name(fit, fits) for _, fit in fits[fits["sound"] == 0].iterrows()]
+    faults = f"{len(unsound)} not sound ({'; '.join(unsound)})" if unsound else "all sound"
+    return f"{len(fits)} fits; lowest {best}{falling}; {faults}"
 
 
 def main() -> None:
@@ -111,9 +115,13 @@ def main() -> None:
     points = Scaling.from_json(read_json(SCALING)).standardize(tables.read(FEATURES_SELECTED))
 
     fits = []
-    count = len(sweep.covariance_types) * (sweep.k_max - sweep.k_min + 1)
     for fit in tqdm(
-        sweep_fits(points, sweep, mixture), "k_sweep", count, delay=2, leave=False, disable=None
+        sweep_fits(points, sweep, mixture),
+        "k_sweep",
+        sweep.count(),
+        delay=2,
+        leave=False,
+        disable=None,
     ):
         tqdm.write(row_text(fit), file=sys.stderr)
         fits.append(fit)

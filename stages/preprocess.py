@@ -31,6 +31,8 @@ COLLINEAR_EIGENVALUE = 1e-4
 # Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
 # can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
 FEW_DISTINCT_VALUES = 100
+# No feature is measured in such units; squares of larger numbers overflow.
+LARGEST_VALUE = 1e100
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ class Input:
     """Where the songs are."""
 
     table: str  # path of a CSV or Parquet file
-    audio: str  # folder that stage extract makes its table of
     id: str | None  # column that names a song
     label: str | None  # column with the known genre
     columns: Columns
@@ -76,6 +77,16 @@ class Preprocess:
     transform: Transforms
 
 
+def read_source_params() -> Input:
+    """Read what section `input` says of the table; its key `audio` is stage extract's."""
+    return Input(
+        table=read_param("input", "table", str),
+        id=read_param("input", "id", str | None),
+        label=read_param("input", "label", str | None),
+        columns=read_param("input", "columns", Columns),
+    )
+
+
 def read_songs(source: Input) -> pd.DataFrame:
     """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
     columns: dict[str, str] = asdict(source.columns)
@@ -96,7 +107,7 @@ def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> p
     values = songs[features]
     tests = {
         "not a number": values.isna().any(axis=1),
-        "infinite": np.isinf(values).any(axis=1),
+        "beyond 1e100": (values.abs() > LARGEST_VALUE).any(axis=1),
         "tempo not above 0": values["tempo"] <= 0,
         "duplicate": values.duplicated() & (duplicates == "drop"),
     }
@@ -114,13 +125,28 @@ def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> Non
         )
 
 
-def refuse_few_songs(songs: pd.DataFrame, k_max: int) -> None:
-    """Raise a StageError where a component could not hold two songs."""
-    if len(songs) < 2 * k_max:
-        raise StageError(
-            f"{len(songs)} songs are left, expected at least {2 * k_max}, twice the largest K; "
-            "give more songs or set k_sweep.k_max lower"
-        )
+def refuse_few_songs(songs: pd.DataFrame, reasons: pd.Series, k_max: int) -> None:
+    """Raise a StageError where a component could not hold two songs, and say where they went."""
+    kept = int((reasons == "").sum())
+    if kept >= 2 * k_max:
+        return
+    expected = f"{kept} songs are left, expected at least {2 * k_max}, twice the largest K"
+    dropped = songs[reasons != ""]
+    if dropped.empty:
+        raise StageError(f"{expected}; give more songs or set k_sweep.k_max lower")
+    values = dropped.drop(columns=["song", "genre"], errors="ignore")
+    worst = values.isna().sum().idxmax()
+    cause = f", most for {worst}" if values[worst].isna().any() else ""
+    raise StageError(
+        f"{expected}; dropped were {counted(reasons)}{cause}: "
+        f"is that the right column, see input.columns.{worst}?"
+    )
+
+
+def counted(reasons: pd.Series) -> str:
+    """Return how many songs are dropped for which reason, in words."""
+    counts = reasons[reasons != ""].value_counts()
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
 
 
 def refuse_constant(songs: pd.DataFrame, features: list[str]) -> None:
@@ -170,7 +196,7 @@ def independent_features(
 ) -> list[str]:
     """Return the features to fit, by preprocess.collinear; raises StageError for `error`."""
     features = list(transform)
-    while collinear != "keep":
+    while collinear != "keep" and len(features) > 1:
         dependent = collinear_features(transformed_features(songs, features, transform), features)
         if not dependent:
             break
@@ -181,6 +207,11 @@ def independent_features(
                 f"them in input.columns, or set preprocess.collinear: drop (drops {dependent[-1]})"
             )
         features.remove(dependent[-1])
+    if len(features) == 1:
+        raise StageError(
+            f"all features follow from {features[0]}, and one feature has no groups to tell "
+            "apart; name other columns in input.columns"
+        )
     return features
 
 
@@ -235,16 +266,17 @@ def warnings_of(kept: pd.DataFrame, features: list[str], given: list[str]) -> li
 
 def outcome(reasons: pd.Series, features: list[str]) -> str:
     """Return the line that says what came out."""
-    dropped = reasons[reasons != ""].value_counts()
-    why = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "none"
-    kept = len(reasons) - dropped.sum()
-    return f"{kept} of {len(reasons)} songs kept (dropped: {why}); features {', '.join(features)}"
+    kept = (reasons == "").sum()
+    return (
+        f"{kept} of {len(reasons)} songs kept (dropped: {counted(reasons)}); features "
+        f"{', '.join(features)}"
+    )
 
 
 def main() -> None:
     """Read the user's table; write the clean one, its scaling and the list of the dropped."""
     tables = read_params("tables", Tables)
-    source = read_params("input", Input)
+    source = read_source_params()
     knobs = read_params("preprocess", Preprocess)
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
     transform: dict[str, Transform] = asdict(knobs.transform)
@@ -253,7 +285,7 @@ def main() -> None:
     reasons = drop_reasons(songs, list(transform), knobs.duplicates)
     refuse_missing(songs, reasons, knobs.missing)
     kept = songs[reasons == ""]
-    refuse_few_songs(kept, k_max)
+    refuse_few_songs(songs, reasons, k_max)
     refuse_constant(kept, list(transform))
     refuse_untransformable(kept, transform)
     features = independent_features(kept, transform, knobs.collinear)

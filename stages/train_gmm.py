@@ -1,6 +1,6 @@
 """Train the mixture that was chosen and put its components in order, largest weight first.
 
-Component 0, its colour and its row mean the same in every later table and picture. A fit that
+Component 0, its color and its row mean the same in every later table and picture. A fit that
 did not converge or that has a collapsed component is written all the same, and says so.
 """
 

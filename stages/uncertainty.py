@@ -130,8 +130,8 @@ def main() -> None:
     write_metrics(METRICS, metrics)
     say(
         f"mean entropy {metrics['mean_entropy_nats']:.3f} nats "
-        f"({metrics['mean_entropy_share']:.0%} of log K); {metrics['torn_songs_count']} songs "
-        f"({metrics['torn_songs_share']:.1%}) are torn between two components"
+        f"({metrics['mean_entropy_share']:.0%} of log K); torn between two components: "
+        f"{metrics['torn_songs_count']} songs, {metrics['torn_songs_share']:.1%}"
     )
 
 

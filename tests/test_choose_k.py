@@ -31,10 +31,22 @@ def test_an_unsound_fit_is_not_chosen() -> None:
     assert choose(unsound, Choice("bic", 7, "full"))["n_components"] == 3
 
 
-def test_the_line_says_how_far_the_choice_is_from_the_lowest_bic() -> None:
-    fixed = Choice("fixed", 3, "full")
-    assert outcome(FITS, fixed, choose(FITS, fixed)) == (
-        "K = 3, full (fixed); BIC is lowest at K = 2, 10.0 below that of the chosen one"
-    )
-    outside = Choice("fixed", 9, "full")
-    assert "the sweep did not try K = 9, full" in outcome(FITS, outside, choose(FITS, outside))
+UNSOUND = ", whose fit in the sweep is not sound"
+
+
+@pytest.mark.parametrize(
+    ("k", "covariance_type", "sound", "said"),
+    [
+        (3, "full", 1, "; BIC is lowest at K = 2, diag, 10.0 below that of the chosen one"),
+        (2, "diag", 1, "; BIC is lowest there"),
+        (9, "full", 1, "; the sweep did not try it"),
+        (2, "diag", 0, f"{UNSOUND}; BIC is lowest at K = 3, diag, of the sound fits"),
+    ],
+)
+def test_the_line_says_what_bic_thinks_of_the_choice(
+    k: int, covariance_type: str, sound: int, said: str
+) -> None:
+    choice = Choice("fixed", k, covariance_type)  # type: ignore[arg-type]
+    fits = FITS.assign(sound=[1, 1, sound, 1])
+    found = outcome(fits, choice, choose(fits, choice))
+    assert found == f"K = {k}, {covariance_type} (fixed){said}"

@@ -88,7 +88,8 @@ def test_a_mixture_with_all_songs_in_one_component_has_no_compactness() -> None:
     found = compare_kmeans.compactness(
         points, np.zeros(20, dtype=np.int64), np.arange(20) % 2, np.arange(20)
     )
-    assert "gmm_silhouette" not in found
+    assert found["gmm_silhouette"] == 0.0
+    assert "gmm_davies_bouldin" not in found
     assert found["kmeans_davies_bouldin"] == pytest.approx(
         davies_bouldin_score(points, np.arange(20) % 2)
     )

@@ -75,7 +75,9 @@ def test_a_louder_table_changes_loudness_only() -> None:
 
 def test_missing_columns_are_all_named(path: Path) -> None:
     pd.read_csv(path).drop(columns=["label", "rms_var", "mfcc4_var"]).to_csv(path, index=False)
-    with pytest.raises(StageError, match="it has no column label, rms_var, mfcc4_var"):
+    with pytest.raises(
+        StageError, match="has no column 'label', 'rms_var', 'mfcc4_var'; its columns"
+    ):
         read_gtzan_table(path)
 
 
@@ -95,10 +97,7 @@ def test_absent_empty_and_broken_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no such table; put it there"):
         read_gtzan_table(path)
     path.write_text("")
-    with pytest.raises(StageError, match="not readable as csv: No columns to parse from file"):
-        read_gtzan_table(path)
-    path.write_bytes(b"filename,label\n\xff\xfe,rock\n")
-    with pytest.raises(StageError, match="not readable as csv: 'utf-8' codec"):
+    with pytest.raises(StageError, match="not readable as csv: Empty CSV file"):
         read_gtzan_table(path)
     path.write_text(",".join(NAMES + POSITIVE) + "\n")
     with pytest.raises(StageError, match="holds no songs"):

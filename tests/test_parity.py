@@ -107,8 +107,8 @@ def test_kmeans(run: tuple[Path, Any]) -> None:
             assert written["kmeans_cluster"].tolist() == model.labels_.tolist()
 
 
-def test_the_original_tables_known_figures(tmp_path: Path) -> None:
-    """K = 4 on a table where loudness is energy: BIC moves with reg_covar, which is refused."""
+def test_bic_of_features_that_are_one_measures_reg_covar(tmp_path: Path) -> None:
+    """Loudness equal to energy in every row: why preprocess refuses it, unless told to keep it."""
     songs = make_songs()
     lay_out(tmp_path, {"preprocess.collinear": "keep", "k_sweep.k_max": 4})
     songs.assign(loudness=songs["energy"]).to_csv(tmp_path / "data/raw/songs.csv", index=False)

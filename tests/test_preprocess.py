@@ -63,7 +63,8 @@ def test_other_column_names_no_id_and_no_genre(workspace: Path, set_params: SetP
         ("energy", "", "not a number"),
         ("energy", "n/a", "not a number"),
         ("valence", "nan", "not a number"),
-        ("loudness", "-inf", "infinite"),
+        ("loudness", "-inf", "beyond 1e100"),
+        ("energy", "1e300", "beyond 1e100"),
         ("tempo", "0", "tempo not above 0"),
         ("tempo", "-12.5", "tempo not above 0"),
     ],
@@ -155,9 +156,20 @@ def test_fewer_songs_than_twice_the_largest_k_are_refused(
     assert len(kept_after(make_songs(per_kind=14))) == 42
 
 
-def test_a_table_with_no_usable_song_is_refused(workspace: Path) -> None:
-    with pytest.raises(StageError, match="0 songs are left"):
+def test_a_table_with_no_usable_song_is_refused_with_the_column_to_blame(workspace: Path) -> None:
+    with pytest.raises(StageError, match=r"0 songs are left.*240 tempo not above 0"):
         kept_after(make_songs().assign(tempo=0))
+    said = r"0 songs are left.*240 not a number, most for energy.*see input\.columns\.energy"
+    with pytest.raises(StageError, match=said):
+        kept_after(make_songs().assign(energy="55.2%"))
+
+
+def test_features_that_are_all_one_are_refused(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.collinear": "drop"})
+    songs = make_songs()
+    one = dict.fromkeys(FEATURES, songs["tempo"])
+    with pytest.raises(StageError, match="all features follow from tempo"):
+        kept_after(songs.assign(**one))
 
 
 def test_few_distinct_values_are_warned_of(

@@ -46,9 +46,15 @@ def test_equal_songs_in_two_clusters_score_zero() -> None:
     assert silhouettes(np.zeros((4, 2)), [np.array([0, 0, 1, 1])]) == [0.0]
 
 
-def test_one_cluster_has_no_silhouette() -> None:
-    with pytest.raises(ValueError, match="at least two clusters"):
-        silhouettes(POINTS, [np.zeros(len(POINTS), dtype=np.int64)])
+def test_one_cluster_tells_nothing_apart() -> None:
+    assert silhouettes(POINTS, [np.zeros(len(POINTS), dtype=np.int64)]) == [0.0]
+
+
+def test_a_sample_that_misses_a_cluster_is_scored_all_the_same() -> None:
+    """A song far away is a cluster of its own in all songs, and not in a sample without it."""
+    labels = np.zeros(len(POINTS), dtype=np.int64)
+    labels[0] = 1
+    assert silhouettes(POINTS[1:], [labels[1:]]) == [0.0]
 
 
 def test_up_to_the_sample_size_every_song_is_scored_above_it_a_fixed_sample() -> None:

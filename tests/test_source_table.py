@@ -35,6 +35,11 @@ def test_every_text_survives_and_only_numbers_are_numbers() -> None:
     assert as_names(pd.Series(["NA", None, 7])).tolist() == ["NA", "", "7"]
 
 
+def test_a_date_or_a_truth_value_is_no_number() -> None:
+    assert as_numbers(pd.Series(pd.to_datetime(["2020-01-01"]))).isna().all()
+    assert as_numbers(pd.Series([True, False])).isna().all()
+
+
 def test_numbers_are_read_to_the_last_bit() -> None:
     rng = np.random.default_rng(0)
     numbers = rng.normal(size=2000) * 10.0 ** rng.integers(-20, 20, 2000)
@@ -45,10 +50,17 @@ def test_numbers_are_read_to_the_last_bit() -> None:
     ("name", "content", "said"),
     [
         ("t.xlsx", b"", r"t\.xlsx: expected a table that ends in \.csv, \.parquet, \.pq"),
-        ("t.csv", b"", r"t\.csv is not readable as csv: No columns to parse"),
+        ("t.csv", b"", r"t\.csv is not readable as csv: Empty CSV file"),
         ("t.csv", b"a,b\n", r"t\.csv holds no songs, only the names"),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", r"t\.csv is not readable as csv: .*Expected 2 fields"),
-        ("t.csv", b"a,b\n\xff\xfe,1\n", r"t\.csv is not readable as csv: .*utf-8"),
+        (
+            "t.csv",
+            b"a,b\n1,2\n1,2,3\n",
+            r"t\.csv is not readable as csv: .*Row #3: Expected 2 columns, got 3",
+        ),
+        ("t.csv", b"a,b\n1,2,3\n", r"csv: .*Row #2: Expected 2 columns, got 3"),
+        ("t.csv", b"a,b\n1,2,\n", r"csv: .*Row #2: Expected 2 columns, got 3"),
+        ("t.csv", b"a,b,a\n1,2,3\n", r"csv: it has more than one column named 'a'"),
+        ("t.csv", b"a,b\n\xff\xfe,1\n", r"t\.csv is not readable as csv: .*invalid UTF8"),
         ("t.csv", b'a,b\n"open\n', r"t\.csv is not readable as csv: .*"),
         ("t.parquet", b"a,b\n1,2\n", r"t\.parquet is not readable as parquet"),
         ("t.parquet", b"", r"t\.parquet is not readable as parquet"),

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from song_mixtures.mixture import Mixture
+from song_mixtures.mixture import Mixture, effective_components
 from song_mixtures.pictures.style import (
     DEVIATIONS,
     FAINT,
@@ -114,11 +114,6 @@ def weights(table: pd.DataFrame, means: pd.DataFrame, colors: Colors) -> Figure:
     number_rows(axes, colors, first=0)
     describe_rows(axes, table, means, first=0)
     return figure
-
-
-def effective_components(weights: FloatArray) -> float:
-    """Return exp of the weights' entropy: K when all weigh the same, 1 when one has all."""
-    return float(np.exp(-(weights * np.log(weights)).sum()))
 
 
 def covariances(table: pd.DataFrame, colors: Colors) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from song_mixtures.mixture import best_fit
+from song_mixtures.mixture import best_fit, mixture_name
 from song_mixtures.pictures.style import FAINT, INK, PLAIN, bare, blank, whole_numbers
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
@@ -55,7 +55,7 @@ def draw_criterion(axes: Axes, fits: pd.DataFrame, criterion: str, chosen: dict[
     best = best_fit(fits, criterion)
     ring = axes.plot(best["k"], best[criterion], "o", markersize=13, label="lowest")[0]
     ring.set(color="#d55e00", markeredgewidth=2, fillstyle="none")
-    where = mixture_name(best["k"], best["covariance_type"], fits)
+    where = mixture_name(best, fits)
     axes.set(title=f"{CRITERIA[criterion]}: lowest at {where}", xlabel="components K")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="y", labelsize=8.5)
@@ -68,16 +68,10 @@ def mark_chosen(axes: Axes, k: int, value: pd.Series) -> None:
     axes.plot([k] * len(value), value, "D", markersize=9, color=INK, fillstyle="none")
 
 
-def mixture_name(k: int, covariance_type: str, fits: pd.DataFrame) -> str:
-    """Return K, and the covariance type where it is not the only one of the sweep."""
-    only = set(fits["covariance_type"]) == {covariance_type}
-    return f"K = {k}" if only else f"K = {k}, {covariance_type}"
-
-
 def selection_finding(fits: pd.DataFrame, chosen: dict[str, Any]) -> str:
     """Say in a sentence what BIC prefers and what was chosen."""
     best = best_fit(fits, "bic")
-    sentence = f"BIC is lowest at {mixture_name(best['k'], best['covariance_type'], fits)}"
+    sentence = f"BIC is lowest at {mixture_name(best, fits)}"
     if best["k"] == fits["k"].max() > fits["k"].min():
         sentence += ", the largest tried"
     if not fits["sound"].all():
@@ -88,7 +82,8 @@ def selection_finding(fits: pd.DataFrame, chosen: dict[str, Any]) -> str:
         return f"{sentence}, which was chosen"
     tried = ((fits["k"] == k) & (fits["covariance_type"] == covariance_type)).any()
     absent = "" if tried else ", not in the sweep,"
-    return f"{sentence}; {mixture_name(k, covariance_type, fits)}{absent} was chosen"
+    taken = pd.Series({"k": k, "covariance_type": covariance_type})
+    return f"{sentence}; {mixture_name(taken, fits)}{absent} was chosen"
 
 
 def kmeans_elbow(curve: pd.DataFrame, chosen: dict[str, Any], songs: int) -> Figure:
