@@ -27,8 +27,8 @@ from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import StageError
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
-# From this many points on, the compiled E-step repays its import, and soon its compilation.
-COMPILED_FROM = 20_000
+# From this many points on, the compiled E-step repays the half second that numba takes to load.
+COMPILED_FROM = 10_000
 # scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 TINY = 10 * np.finfo(np.float64).eps
 

@@ -75,7 +75,7 @@ def scikit_learn(points: FloatArray, k: int, kind: str, params: MixtureParams) -
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("songs", SONGS)
 @pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("compiled_from", [0, 20_000], ids=["compiled", "products"])
+@pytest.mark.parametrize("compiled_from", [0, 10_000], ids=["compiled", "products"])
 def test_starts_steps_and_optimum_are_those_of_scikit_learn(
     songs: str, kind: CovarianceType, compiled_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
