@@ -13,7 +13,14 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from benchmarks._tables import DOCS, markdown, put_table
-from song_mixtures.em import MixtureParams, e_step, fit_mixture, m_step, monomial_blocks
+from song_mixtures.em import (
+    MixtureParams,
+    coefficients,
+    e_step,
+    fit_mixture,
+    m_step,
+    monomial_blocks,
+)
 from song_mixtures.files import read_json, read_table
 from song_mixtures.mixture import FittedMixture
 from song_mixtures.params import read_params
@@ -29,7 +36,7 @@ def carried_on(points: FloatArray, fitted: FittedMixture, reg_covar: float) -> f
     blocks = list(monomial_blocks(points))
     mixture, before, gain = fitted.mixture, -np.inf, np.inf
     while gain >= 1e-10:
-        sums, log_likelihood = e_step(blocks, mixture)
+        sums, log_likelihood = e_step(blocks, coefficients(mixture))
         mixture = m_step(sums, mixture.covariance_type, reg_covar)
         gain, before = abs(log_likelihood / len(points) - before), log_likelihood / len(points)
     return before
@@ -38,7 +45,7 @@ def carried_on(points: FloatArray, fitted: FittedMixture, reg_covar: float) -> f
 def measure(points: FloatArray, k: int, params: MixtureParams) -> tuple[int, bool, float]:
     """Return steps, converged and the log-likelihood (nats, all songs) the fit still lacks."""
     fitted = fit_mixture(points, k, "full", params)
-    _, log_likelihood = e_step(monomial_blocks(points), fitted.mixture)
+    _, log_likelihood = e_step(monomial_blocks(points), coefficients(fitted.mixture))
     lacking = carried_on(points, fitted, params.reg_covar) * len(points) - log_likelihood
     return len(fitted.lower_bounds), fitted.converged, lacking
 

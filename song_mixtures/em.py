@@ -3,7 +3,8 @@
 The log-density of a Gaussian is linear in the monomials 1, x_i and x_i x_j of a point, so the
 E-step of all components is one matrix product of K rows of coefficients with the monomials of the
 points. The M-step needs only the responsibility-weighted sums of the same monomials: a second
-matrix product. Points go through in blocks, so no N x K array ever exists.
+matrix product. Points go through in blocks, so no N x K array ever exists. Large tables take
+em_compiled.py, which does both in one compiled pass, to the same sums.
 
 A covariance comes out as E[x x^T] - m m^T. That loses digits where a component is much narrower
 than it is far from the origin, so points must be standardized; then the loss stays orders of
@@ -11,8 +12,9 @@ magnitude below any reg_covar in use. The tests compare with scikit-learn on off
 and nearly singular songs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -25,7 +27,8 @@ from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import StageError
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
-KEPT_POINTS = 65_536  # up to this many points, their monomials are kept from step to step
+# From this many points on, the compiled E-step repays the half second that numba takes to load.
+COMPILED_FROM = 10_000
 # scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 TINY = 10 * np.finfo(np.float64).eps
 
@@ -38,6 +41,9 @@ class MixtureParams:
     max_iter: Annotated[int, Range(1)]  # EM steps per start
     tol: Annotated[float, Range(above=0)]  # nats per song
     reg_covar: Annotated[float, Range(0)]  # variance, standardized units
+    sample_above: Annotated[
+        int, Range(1000)
+    ]  # songs; of more, a sample of so many makes the starts
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
@@ -46,20 +52,39 @@ def fit_mixture(
 ) -> FittedMixture:
     """Fit a mixture to points, (N, d): the best of n_init starts, each from its own k-means.
 
-    Starts, steps and optimum are those of scikit-learn's GaussianMixture with the same settings.
-    One thread: the sums then have the same order, hence the same bytes, on every machine.
+    Starts, steps and optimum are those of scikit-learn's GaussianMixture with the same settings,
+    up to sample_above points. Of more, the starts run on one random sample of that size, and the
+    best of them is carried on with all points.
+    One thread: the sums then have the same order, hence the same bytes, on any number of cores.
     Raises StageError where a covariance is not positive definite.
     """
-    random_state = np.random.RandomState(params.seed)
     with threadpool_limits(1):
-        fits = (
-            run_em(points, kmeans_start(points, k, random_state), k, covariance_type, params)
-            for _ in range(params.n_init)
-        )
-        return max(fits, key=lambda fit: fit.lower_bounds[-1])
+        if len(points) <= params.sample_above:
+            return best_start(points, k, covariance_type, params)
+        fit = best_start(sample_of(points, params), k, covariance_type, params)
+        return run_em(points, fit.mixture, params)
 
 
-def kmeans_start(
+def sample_of(points: FloatArray, params: MixtureParams) -> FloatArray:
+    """Return sample_above of the points, in their order; the seed alone decides which."""
+    rng = np.random.default_rng(params.seed)
+    chosen = rng.choice(len(points), params.sample_above, replace=False)
+    return points[np.sort(chosen)]
+
+
+def best_start(
+    points: FloatArray, k: int, covariance_type: CovarianceType, params: MixtureParams
+) -> FittedMixture:
+    """Run EM on points, (N, d), from n_init starts; return the fit of the highest likelihood."""
+    random_state = np.random.RandomState(params.seed)
+    fits = []
+    for _ in range(params.n_init):
+        sums = label_sums(monomial_blocks(points), kmeans_labels(points, k, random_state), k)
+        fits.append(run_em(points, m_step(sums, covariance_type, params.reg_covar), params))
+    return max(fits, key=lambda fit: fit.lower_bounds[-1])
+
+
+def kmeans_labels(
     points: FloatArray, k: int, random_state: np.random.RandomState
 ) -> NDArray[np.integer]:
     """Return the hard labels, (N,), that a start begins with, as GaussianMixture draws them."""
@@ -70,26 +95,27 @@ def kmeans_start(
     return labels
 
 
-def run_em(
-    points: FloatArray,
-    labels: NDArray[np.integer],
-    k: int,
-    covariance_type: CovarianceType,
-    params: MixtureParams,
-) -> FittedMixture:
-    """Run EM, equations (3) and (4), on points, (N, d), from hard labels, (N,), 0 to k - 1."""
-    kept = list(monomial_blocks(points)) if len(points) <= KEPT_POINTS else None
-    sums = label_sums(kept or monomial_blocks(points), labels, k)
-    mixture = m_step(sums, covariance_type, params.reg_covar)
+def run_em(points: FloatArray, mixture: Mixture, params: MixtureParams) -> FittedMixture:
+    """Run EM, equations (3) and (4), on points, (N, d), from a mixture."""
+    step = e_step_over(points)
     lower_bounds: list[float] = []
     before, gain = -np.inf, np.inf
     while len(lower_bounds) < params.max_iter and gain >= params.tol:
-        sums, log_likelihood = e_step(kept or monomial_blocks(points), mixture)
-        mixture = m_step(sums, covariance_type, params.reg_covar)
+        sums, log_likelihood = step(coefficients(mixture))
+        mixture = m_step(sums, mixture.covariance_type, params.reg_covar)
         lower_bounds.append(log_likelihood / len(points))
         gain = abs(lower_bounds[-1] - before)
         before = lower_bounds[-1]
     return FittedMixture(mixture, lower_bounds, converged=bool(gain < params.tol))
+
+
+def e_step_over(points: FloatArray) -> Callable[[FloatArray], tuple[FloatArray, float]]:
+    """Return the E-step over these points as a function of a mixture's coefficients, (K, M)."""
+    if len(points) < COMPILED_FROM:
+        return partial(e_step, list(monomial_blocks(points)))
+    from song_mixtures.em_compiled import compiled_e_step  # imports numba; may compile
+
+    return partial(compiled_e_step, np.ascontiguousarray(points))
 
 
 def label_sums(blocks: Iterable[FloatArray], labels: NDArray[np.integer], k: int) -> FloatArray:
@@ -134,9 +160,11 @@ def coefficients(mixture: Mixture) -> FloatArray:
     return np.concatenate([constant[:, None], linear, quadratic], axis=1)
 
 
-def e_step(blocks: Iterable[FloatArray], mixture: Mixture) -> tuple[FloatArray, float]:
-    """Return the responsibility-weighted sums of the monomials, (K, M), and ln L of all points."""
-    rows = coefficients(mixture)
+def e_step(blocks: Iterable[FloatArray], rows: FloatArray) -> tuple[FloatArray, float]:
+    """Return the responsibility-weighted sums of the monomials, (K, M), and ln L of all points.
+
+    Blocks are those of monomial_blocks(), rows are the mixture's coefficients(), (K, M).
+    """
     sums = np.zeros_like(rows)
     log_likelihood = 0.0
     for block in blocks:

@@ -20,6 +20,7 @@ from scipy.special import logsumexp, xlogy
 from song_mixtures.scaling import FloatArray
 
 BoolArray = NDArray[np.bool_]
+BLOCK = 4096  # points whose posteriors are held at a time when only their sums are wanted
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
 
 
@@ -145,10 +146,9 @@ def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
     """
     mixture = fitted.mixture
-    posterior, log_likelihoods = posteriors(mixture, points)
+    log_likelihood, doubt = log_likelihood_and_entropy(mixture, points)
     songs, d = points.shape
     k = len(mixture.weights)
-    log_likelihood = log_likelihoods.sum()
     parameters = free_parameters(k, d, mixture.covariance_type)
     bic = -2 * log_likelihood + parameters * np.log(songs)
     collapsed = collapsed_components(mixture, songs, reg_covar)
@@ -156,10 +156,10 @@ def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit
         k=k,
         covariance_type=mixture.covariance_type,
         parameters=parameters,
-        log_likelihood=float(log_likelihood),
+        log_likelihood=log_likelihood,
         bic=float(bic),
         aic=float(-2 * log_likelihood + 2 * parameters),
-        icl=float(bic + 2 * entropy(posterior).sum()),
+        icl=float(bic + 2 * doubt),
         iterations=len(fitted.lower_bounds),
         converged=int(fitted.converged),
         smallest_weight=float(mixture.weights.min()),
@@ -167,6 +167,16 @@ def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit
         collapsed=int(collapsed.sum()),
         sound=int(fitted.converged and not collapsed.any()),
     )
+
+
+def log_likelihood_and_entropy(mixture: Mixture, points: FloatArray) -> tuple[float, float]:
+    """Return ln L and sum_n H_n of points, (N, d), from one E-step, block by block."""
+    log_likelihood = doubt = 0.0
+    for start in range(0, len(points), BLOCK):
+        posterior, log_likelihoods = posteriors(mixture, points[start : start + BLOCK])
+        log_likelihood += float(log_likelihoods.sum())
+        doubt += float(entropy(posterior).sum())
+    return log_likelihood, doubt
 
 
 def collapsed_components(mixture: Mixture, songs: int, reg_covar: float) -> BoolArray:

@@ -165,9 +165,9 @@ def refuse_many_rejected(rejected: pd.DataFrame, files: int, max_share: float) -
     if share > max_share or len(rejected) == files:
         name, reason = rejected.iloc[0]
         raise StageError(
-            f"{len(rejected)} of {files} files cannot be used ({share:.3g}), expected some that can "
-            f"and a share of at most extract.max_rejected_share, {max_share:g}; the first is {name} "
-            f"({reason}), {REJECTED} lists them all"
+            f"{len(rejected)} of {files} files cannot be used ({share:.3g}); at least one must be, "
+            f"and extract.max_rejected_share allows {max_share:g}; the first is {name} ({reason}), "
+            f"{REJECTED} lists them all"
         )
 
 

@@ -1,9 +1,13 @@
 """EM by moments is scikit-learn's EM: the same starts, steps, optimum; and so is naive EM.
 
-scikit-learn is the oracle on regular, offset, badly scaled and nearly singular songs. The E-step
-and M-step of docs/method.md are also written out here, song by song.
+scikit-learn is the oracle on regular, offset, badly scaled and nearly singular songs, for the
+E-step by matrix products and for the compiled one. The E-step and M-step of docs/method.md are also
+written out here, song by song.
 """
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +17,28 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from song_mixtures import em
-from song_mixtures.em import MixtureParams, fit_mixture, kmeans_start, run_em
-from song_mixtures.mixture import CovarianceType, rate_fit
+from song_mixtures.em import (
+    MixtureParams,
+    best_start,
+    coefficients,
+    e_step,
+    fit_mixture,
+    kmeans_labels,
+    label_sums,
+    m_step,
+    monomial_blocks,
+    run_em,
+)
+from song_mixtures.em_compiled import BLOCK, compiled_e_step
+from song_mixtures.mixture import CovarianceType, Mixture, rate_fit
 from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import StageError
-from tests.conftest import FEATURES, make_songs
+from tests.conftest import FEATURES, ROOT, make_songs
 from tests.test_mixture import POINTS, TYPES, mixture_of
 
-PARAMS = MixtureParams(n_init=2, max_iter=300, tol=1e-6, reg_covar=1e-6, seed=42)
+PARAMS = MixtureParams(
+    n_init=2, max_iter=300, tol=1e-6, reg_covar=1e-6, sample_above=50_000, seed=42
+)
 
 
 def nearly_singular() -> FloatArray:
@@ -57,9 +75,11 @@ def scikit_learn(points: FloatArray, k: int, kind: str, params: MixtureParams) -
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("songs", SONGS)
 @pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("compiled_from", [0, 10_000], ids=["compiled", "products"])
 def test_starts_steps_and_optimum_are_those_of_scikit_learn(
-    songs: str, kind: CovarianceType
+    songs: str, kind: CovarianceType, compiled_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(em, "COMPILED_FROM", compiled_from)
     points = SONGS[songs]
     model = scikit_learn(points, 4, kind, PARAMS)
     fitted = fit_mixture(points, 4, kind, PARAMS)
@@ -77,21 +97,100 @@ def test_starts_steps_and_optimum_are_those_of_scikit_learn(
     )
 
 
-def test_monomials_made_anew_at_each_step_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
-    monkeypatch.setattr(em, "KEPT_POINTS", 0)
-    anew = fit_mixture(SONGS["many blocks"], 3, "full", PARAMS)
-    assert anew.lower_bounds == kept.lower_bounds
-    np.testing.assert_array_equal(anew.mixture.covariances, kept.mixture.covariances)
+def start_of(points: FloatArray, k: int, kind: CovarianceType = "full") -> Mixture:
+    """Return the mixture of the songs dealt out to K components in turn."""
+    labels = np.arange(len(points)) % k
+    return m_step(label_sums(monomial_blocks(points), labels, k), kind, 1e-6)
+
+
+# One song lies far away from all others.
+@pytest.mark.parametrize("songs", [name for name in SONGS if name != "two features"])
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("d", range(1, 6))
+def test_compiled_e_step_gives_the_sums_of_the_matrix_products(
+    songs: str, kind: CovarianceType, d: int
+) -> None:
+    points = np.ascontiguousarray(np.vstack([SONGS[songs][:, :d], SONGS[songs][:1, :d] + 20]))
+    mixture = start_of(points, 4, kind)
+    for _ in range(15):
+        rows = coefficients(mixture)
+        sums, log_likelihood = e_step(monomial_blocks(points), rows)
+        compiled_sums, compiled_log_likelihood = compiled_e_step(points, rows)
+        np.testing.assert_allclose(compiled_log_likelihood, log_likelihood, rtol=1e-9)
+        scale = np.abs(sums).max(axis=0)
+        np.testing.assert_allclose(compiled_sums / scale, sums / scale, atol=1e-7)
+        mixture = m_step(sums, kind, 1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 31, 33, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
+def test_compiled_e_step_at_the_edges_of_its_blocks(count: int) -> None:
+    rows = coefficients(start_of(POINTS, 3))
+    found = compiled_e_step(POINTS[:count], rows)
+    expected = e_step(monomial_blocks(POINTS[:count]), rows)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+
+
+def test_few_songs_need_no_compiler() -> None:
+    code = (
+        "import sys, numpy as np; from song_mixtures import em; "
+        "em.e_step_over(np.zeros((1000, 5))); assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+FIT = """
+import hashlib, numpy as np
+from song_mixtures.em import MixtureParams, fit_mixture
+points = np.random.default_rng(0).normal(size=(30_000, 5)) ** 3
+params = MixtureParams(2, 20, 1e-6, 1e-6, 25_000, 42)
+mixture = fit_mixture(points, 4, "full", params).mixture
+arrays = [mixture.weights, mixture.means, mixture.covariances]
+print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
+"""
+
+
+def test_the_number_of_threads_changes_no_byte() -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", FIT],
+            cwd=ROOT,
+            env=os.environ | dict.fromkeys(names, threads),
+            check=True,
+            capture_output=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(found) == 1
+
+
+def test_above_a_size_the_starts_run_on_one_sample_and_the_best_goes_on_with_all() -> None:
+    params = replace(PARAMS, sample_above=1000)
+    points = SONGS["many blocks"]
+    chosen = np.sort(np.random.default_rng(42).choice(len(points), 1000, replace=False))
+    best = best_start(points[chosen], 3, "full", params)
+    expected = run_em(points, best.mixture, params)
+    assert fit_mixture(points, 3, "full", params).lower_bounds == expected.lower_bounds
+    # These songs have one optimum, and starting from a sample does not miss it.
+    everything = fit_mixture(points, 3, "full", PARAMS).lower_bounds[-1]
+    np.testing.assert_allclose(expected.lower_bounds[-1], everything, atol=1e-3)
+
+
+def test_a_table_of_the_samples_size_is_its_own_sample() -> None:
+    points = SONGS["many blocks"]
+    exact = fit_mixture(points, 3, "full", replace(PARAMS, sample_above=len(points)))
+    assert exact.lower_bounds == fit_mixture(points, 3, "full", PARAMS).lower_bounds
 
 
 def test_the_best_of_several_starts_is_kept() -> None:
     random_state = np.random.RandomState(42)
     params = replace(PARAMS, n_init=5, tol=1e-3)
-    ends = [
-        run_em(POINTS, kmeans_start(POINTS, 8, random_state), 8, "full", params).lower_bounds[-1]
-        for _ in range(5)
-    ]
+    ends = []
+    for _ in range(5):
+        labels = kmeans_labels(POINTS, 8, random_state)
+        start = m_step(label_sums(monomial_blocks(POINTS), labels, 8), "full", params.reg_covar)
+        ends.append(run_em(POINTS, start, params).lower_bounds[-1])
     assert len(set(ends)) > 1
     assert fit_mixture(POINTS, 8, "full", params).lower_bounds[-1] == max(ends)
 

@@ -12,6 +12,7 @@ from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
+from song_mixtures import mixture as mixture_module
 from song_mixtures.mixture import (
     CovarianceType,
     FittedMixture,
@@ -132,6 +133,18 @@ def test_criteria_are_those_of_scikit_learn(covariance_type: CovarianceType) -> 
     np.testing.assert_allclose(fit.bic, model.bic(POINTS), rtol=1e-12)
     np.testing.assert_allclose(fit.aic, model.aic(POINTS), rtol=1e-12)
     np.testing.assert_allclose(fit.log_likelihood, model.score(POINTS) * len(POINTS), rtol=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_criteria_come_out_of_one_pass_in_blocks(
+    covariance_type: CovarianceType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = fitted_of(oracle(covariance_type))
+    posterior, log_likelihoods = posteriors(fitted.mixture, POINTS)
+    monkeypatch.setattr(mixture_module, "BLOCK", 64)
+    fit = rate_fit(fitted, POINTS, 1e-6)
+    np.testing.assert_allclose(fit.log_likelihood, log_likelihoods.sum(), rtol=1e-12)
+    np.testing.assert_allclose(fit.icl, fit.bic + 2 * entropy(posterior).sum(), rtol=1e-12)
 
 
 def test_icl_adds_twice_the_entropy_to_bic() -> None:
