@@ -1,14 +1,16 @@
 """Measure EM against scikit-learn in the same run: a step, the sweep, the starts, the memory.
 
     python -m benchmarks.em                    up to 1,000,000 songs, about 15 minutes
-    python -m benchmarks.em --songs 100000     a short form
+    python -m benchmarks.em --songs 100000     a short form, two minutes
 
-Songs are drawn from ten overlapping components, standardized, five features, full covariances;
+Songs are drawn from forty overlapping components, so that starts end apart, standardized, five
+features, full covariances;
 settings are those of params.yaml, for scikit-learn as well. A step is the least of several
-repetitions, one after the other, since other work on the machine can only slow one down.
+repetitions, since other work on the machine can only slow one down.
 
 The arithmetic floor is what one core needs for the multiplications and additions of a step if it
-does nothing else, at the rate that it reaches in a large matrix product in the same run.
+does nothing else, at the rate that it reaches in a large matrix product in the same run. The table
+of the starts goes into docs/method.md.
 """
 
 import argparse
@@ -28,36 +30,38 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from benchmarks._tables import markdown
+from benchmarks._tables import DOCS, markdown, put_table
 from song_mixtures.em import (
     MixtureParams,
     coefficients,
     e_step,
     fit_mixture,
-    kmeans_labels,
-    label_sums,
     m_step,
     monomial_blocks,
+    sample_of,
 )
 from song_mixtures.em_compiled import compiled_e_step
+from song_mixtures.mixture import Mixture
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import run
 from stages.k_sweep import Sweep, sweep_fits
 
 K = 10
+KINDS = 40  # of songs
 THREADS = (1, None)  # of the reference: one, and as many as it likes
 # Of a song and component: two products with 21 monomials, 14 multiply-adds of an exponential.
 OPERATIONS = 2 * (2 * 21 + 14)
+SQUARE = 1000  # rows of the matrices whose product gives the machine's rate
 
 
 def make_points(songs: int) -> FloatArray:
-    """Return standardized songs of ten overlapping components, (N, 5)."""
+    """Return standardized songs of overlapping kinds, (N, 5)."""
     rng = np.random.default_rng(0)
-    means, shapes = rng.normal(size=(K, 5)), 0.4 * rng.normal(size=(K, 5, 5))
-    kinds = rng.integers(0, K, songs)
+    means, shapes = rng.normal(size=(KINDS, 5)), 0.4 * rng.normal(size=(KINDS, 5, 5))
+    kinds = rng.integers(0, KINDS, songs)
     points = np.empty((songs, 5))
-    for kind in range(K):
+    for kind in range(KINDS):
         of_kind = np.flatnonzero(kinds == kind)
         points[of_kind] = means[kind] + rng.normal(size=(len(of_kind), 5)) @ shapes[kind]
     return (points - points.mean(axis=0)) / points.std(axis=0)
@@ -73,53 +77,42 @@ def seconds(work: Callable[[], Any], repetitions: int = 1) -> tuple[float, Any]:
     return least, result
 
 
-def floor(songs: int) -> float:
-    """Return the seconds that one core needs for the arithmetic of a step, and nothing else."""
-    square = np.random.default_rng(0).normal(size=(1500, 1500))
-    with threadpool_limits(1):
-        product, _ = seconds(lambda: square @ square, 8)
-    return songs * K * OPERATIONS / (2 * 1500**3 / product)
-
-
 def reference_step(points: FloatArray, model: Any) -> None:
     """Do one step as GaussianMixture.fit does."""
     _, log_responsibilities = model._e_step(points)  # noqa: SLF001
     model._m_step(points, log_responsibilities)  # noqa: SLF001
 
 
+def our_step(mixture: Mixture, pass_over: Callable[[FloatArray], Any]) -> None:
+    """Do one step as run_em does."""
+    m_step(pass_over(coefficients(mixture))[0], "full", 1e-6)
+
+
 def step_row(songs: int) -> list[str]:
-    """Return a table row: one EM step by scikit-learn, by matrix products, compiled."""
+    """Return a table row: one EM step by scikit-learn, by matrix products, compiled.
+
+    They take turns, so that what else runs on the machine slows none of them more than another.
+    """
     points = make_points(songs)
-    labels = kmeans_labels(points[:20_000], K, np.random.RandomState(0))
-    first = label_sums(monomial_blocks(points[:20_000]), labels, K)
-    mixture = m_step(first, "full", 1e-6)
     model = GaussianMixture(K, random_state=0, max_iter=1, tol=1e9).fit(points[:20_000])
-    repetitions = int(np.clip(3_000_000 // songs, 4, 200))
-    theirs = []
-    for threads in THREADS:
-        with threadpool_limits(threads):
-            theirs.append(seconds(partial(reference_step, points, model), repetitions)[0])
-
-    def step(pass_over: Callable[[FloatArray], tuple[FloatArray, float]]) -> None:
-        m_step(pass_over(coefficients(mixture))[0], "full", 1e-6)
-
-    compiled_e_step(points[:100], coefficients(mixture))
-    with threadpool_limits(1):
-        products, compiled = (
-            seconds(partial(step, pass_over), 3 * repetitions)[0]
-            for pass_over in (
-                partial(e_step, list(monomial_blocks(points))),
-                partial(compiled_e_step, points),
-            )
-        )
-    least = floor(songs)
-    times = [*theirs, products, compiled, least]
-    ratios = [f"{min(theirs) / compiled:.0f}", f"{compiled / least:.1f}"]
-    return [f"{songs:,}", *(f"{1000 * value:.3g}" for value in times), *ratios]
+    mixture = Mixture("full", model.weights_, model.means_, model.covariances_)
+    passes = partial(e_step, list(monomial_blocks(points))), partial(compiled_e_step, points)
+    ours = [(partial(our_step, mixture, pass_over), 1) for pass_over in passes]
+    works = [*((partial(reference_step, points, model), threads) for threads in THREADS), *ours]
+    square = np.random.default_rng(0).normal(size=(SQUARE, SQUARE))
+    works.append((partial(np.matmul, square, square), 1))
+    least = np.full(len(works), np.inf)
+    for _ in range(int(np.clip(5_000_000 // songs, 5, 200))):
+        for i, (work, threads) in enumerate(works):
+            with threadpool_limits(threads):
+                least[i] = min(least[i], seconds(work, 2)[0])
+    least[-1] *= songs * K * OPERATIONS / (2 * SQUARE**3)  # the arithmetic floor
+    ratios = f"{least[:2].min() / least[3]:.0f}", f"{least[3] / least[4]:.1f}"
+    return [f"{songs:,}", *(f"{1000 * value:.3g}" for value in least), *ratios]
 
 
-def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
-    """Fit and rate one mixture as the notebooks do; return ln L."""
+def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> tuple[float, int]:
+    """Fit and rate one mixture as the notebooks do; return ln L and the steps of the best start."""
     model = GaussianMixture(
         k,
         n_init=params.n_init,
@@ -129,7 +122,7 @@ def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
         random_state=params.seed,
     ).fit(points)
     model.bic(points), model.aic(points)
-    return float(model.score(points)) * len(points)
+    return float(model.score(points)) * len(points), model.n_iter_
 
 
 def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[float]:
@@ -148,7 +141,7 @@ def small_sweep_rows(sweep: Sweep, params: MixtureParams) -> list[list[str]]:
     for threads in THREADS:
         with threadpool_limits(threads):
             theirs, expected = seconds(lambda: [notebook_fit(points, params, k) for k in (*ks, K)])
-        apart = max(abs(a - b) for a, b in zip(found, expected[:-1], strict=True))
+        apart = max(abs(a - b) for a, (b, _) in zip(found, expected[:-1], strict=True))
         name = f"1,000 songs, notebook on {threads or 'all'} BLAS thread(s)"
         rows.append([name, f"{theirs:.1f}", f"{ours:.1f}", f"{theirs / ours:.1f}", f"{apart:.1g}"])
     return rows
@@ -157,13 +150,16 @@ def small_sweep_rows(sweep: Sweep, params: MixtureParams) -> list[list[str]]:
 def large_sweep_row(songs: int, sweep: Sweep, params: MixtureParams) -> list[str]:
     """Return a table row: sweep and final fit of many songs, the notebook's time estimated.
 
-    Estimated from one start of its first K, as if every K took as many steps as that one: the
-    larger ones take more, so the estimate is low.
+    A step of scikit-learn is timed in one start of the first K, and takes K times as long with K
+    times the components. Each K is given the steps that its best start took on the sample, for
+    each of n_init starts.
     """
     points = make_points(songs)
-    one_start = replace(params, n_init=1)
-    first, expected = seconds(partial(notebook_fit, points, one_start, sweep.k_min))
-    theirs = first / sweep.k_min * (sum(range(sweep.k_min, sweep.k_max + 1)) + K) * params.n_init
+    one_start = partial(notebook_fit, points, replace(params, n_init=1), sweep.k_min)
+    first, (expected, first_steps) = seconds(one_start)
+    steps = {fit.k: fit.iterations for fit in sweep_fits(sample_of(points, params), sweep, params)}
+    components = sum(k * count for k, count in steps.items()) + K * steps[K]
+    theirs = params.n_init * components * first / first_steps / sweep.k_min
     ours, found = seconds(lambda: our_sweep(points, sweep, params))
     apart = f"{found[0] - expected:+.1g} at K = {sweep.k_min}"
     name = f"{songs:,} songs, notebook estimated from K = {sweep.k_min}"
@@ -183,31 +179,34 @@ def start_rows(songs: int, params: MixtureParams) -> list[list[str]]:
 
 
 MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 import numpy as np
-from song_mixtures.em import fit_mixture
+from song_mixtures.em import MixtureParams, fit_mixture
 from song_mixtures.mixture import rate_fit
 from song_mixtures.params import read_params
-from song_mixtures.em import MixtureParams
+
+def peak():  # bytes, of this process alone: ru_maxrss would begin at its parent's
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
 params = read_params("mixture", MixtureParams)
 fit_mixture(np.random.default_rng(0).normal(size=(20_000, 5)), 2, "full", params)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 points = np.load(sys.argv[1])
 rate_fit(fit_mixture(points, 10, "full", params), points, params.reg_covar)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) * 1024 / points.nbytes)
+print((peak() - before) / points.nbytes)
 """
 
 
 def memory(songs: int) -> str:
-    """Return the sentence on the peak memory of a fit with K = 10 that is rated."""
+    """Return the sentence on what a rated fit with K = 10 adds to a process's peak (Linux)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "points.npy"
         np.save(path, make_points(songs))
         done = subprocess.run(
             [sys.executable, "-c", MEMORY, str(path)], check=True, capture_output=True, text=True
         )
-    return f"Peak memory, {songs:,} songs, K = 10: {float(done.stdout):.1f} × the table's own size"
+    return f"Peak memory, {songs:,} songs, K = {K}: {float(done.stdout):.1f} × the table's own size"
 
 
 def main() -> None:
@@ -225,7 +224,7 @@ def main() -> None:
     print(markdown(header, [step_row(size) for size in sizes if size <= songs]), "\n", flush=True)
     print(memory(1_000_000), "\n", flush=True)
     header = [f"starts on, of {songs:,} songs", "seconds", "log-likelihood per song", "steps"]
-    print(markdown(header, start_rows(songs, params)), "\n", flush=True)
+    put_table(DOCS / "method.md", "em", markdown(header, start_rows(songs, params)))
     header = [f"K = {sweep.k_min}..{sweep.k_max} and K = {K}", "notebook (s)", "ours (s)", "ratio"]
     rows = [*small_sweep_rows(sweep, params), large_sweep_row(songs, sweep, params)]
     print(markdown([*header, "log-likelihoods apart (nats)"], rows))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.special import logsumexp, xlogy
+from scipy.special import xlogy
 
 from song_mixtures.scaling import FloatArray
 
@@ -72,10 +72,10 @@ def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
     columns = []
     for mean, covariance in zip(mixture.means, mixture.covariances, strict=True):
         cholesky = np.linalg.cholesky(covariance)
-        whitened = solve_triangular(cholesky, (points - mean).T, lower=True)
+        whitened = solve_triangular(cholesky, np.eye(d), lower=True) @ (points - mean).T
         log_determinant = 2 * np.log(np.diag(cholesky)).sum()
         columns.append(-0.5 * (d * np.log(2 * np.pi) + log_determinant + (whitened**2).sum(axis=0)))
-    return np.column_stack(columns)
+    return np.array(columns).T  # component after component in memory: sums over them are quick
 
 
 def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -83,9 +83,14 @@ def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatA
 
     p(k | x) = w_k N(x | m_k, S_k) / p(x), Bishop (2006) eq. 9.23.                 (3)
     """
-    joint = log_densities(mixture, points) + np.log(mixture.weights)
-    log_likelihoods: FloatArray = logsumexp(joint, axis=1)
-    posterior: FloatArray = np.exp(joint - log_likelihoods[:, None])
+    joint = log_densities(mixture, points)
+    joint += np.log(mixture.weights)
+    highest = joint.max(axis=1)
+    joint -= highest[:, None]
+    posterior = np.exp(joint, out=joint)
+    total = posterior.sum(axis=1)
+    posterior /= total[:, None]
+    log_likelihoods: FloatArray = highest + np.log(total)
     return posterior, log_likelihoods
 
 
