@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ NAMES = {"song": str, "genre": str}
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; what was written there takes the place of `path` at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
