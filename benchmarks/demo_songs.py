@@ -22,6 +22,7 @@ from sklearn.metrics import adjusted_rand_score, roc_auc_score
 from benchmarks._tables import DOCS, markdown, put_table
 from song_mixtures.em import MixtureParams, fit_mixture
 from song_mixtures.mixture import entropy, posteriors
+from song_mixtures.parallel import Compute
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray
 from song_mixtures.song_features import FEATURES, song_features
@@ -138,7 +139,7 @@ def figures(demo: Demo) -> dict[str, float]:
     """Make the songs of one seed, extract them, and return every figure."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        songs = write_songs(demo, folder)
+        songs = write_songs(demo, folder, Compute())
         size = sum(file.stat().st_size for file in folder.rglob("*.flac"))
         features, points = standardized_features(songs, folder)
         milliseconds = time_of_a_song(demo, folder)

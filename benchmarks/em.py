@@ -42,6 +42,7 @@ from song_mixtures.em import (
 )
 from song_mixtures.em_compiled import compiled_e_step
 from song_mixtures.mixture import Mixture
+from song_mixtures.parallel import Compute
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import run
@@ -127,7 +128,7 @@ def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> tuple[flo
 
 def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[float]:
     """Fit the sweep and the final mixture; return ln L of every K."""
-    found = [fit.log_likelihood for fit in sweep_fits(points, sweep, params)]
+    found = [fit.log_likelihood for fit in sweep_fits(points, sweep, params, Compute())]
     fit_mixture(points, K, "full", params)
     return found
 
@@ -157,7 +158,10 @@ def large_sweep_row(songs: int, sweep: Sweep, params: MixtureParams) -> list[str
     points = make_points(songs)
     one_start = partial(notebook_fit, points, replace(params, n_init=1), sweep.k_min)
     first, (expected, first_steps) = seconds(one_start)
-    steps = {fit.k: fit.iterations for fit in sweep_fits(sample_of(points, params), sweep, params)}
+    steps = {
+        fit.k: fit.iterations
+        for fit in sweep_fits(sample_of(points, params), sweep, params, Compute())
+    }
     components = sum(k * count for k, count in steps.items()) + K * steps[K]
     theirs = params.n_init * components * first / first_steps / sweep.k_min
     ours, found = seconds(lambda: our_sweep(points, sweep, params))

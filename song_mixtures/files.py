@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ NAMES = {"song": str, "genre": str}
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; what was written there takes the place of `path` at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)

@@ -18,12 +18,12 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import soundfile
-from joblib import Parallel, delayed, parallel_config
 from numpy.random import Generator
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from song_mixtures.files import write_metrics, write_table
+from song_mixtures.parallel import Compute, results
 from song_mixtures.params import Range, read_params
 from song_mixtures.stage import run, say
 from song_mixtures.synthesis import SAMPLE_RATE, FloatArray, Recipe, blend, make_song, pattern
@@ -202,20 +202,15 @@ def write_song(genre: str, number: int, demo: Demo, folder: Path) -> Truth:
     )
 
 
-def write_songs(demo: Demo, folder: Path, n_jobs: int = -1) -> pd.DataFrame:
-    """Write every song below the folder and return the table of truths, in the songs' order.
-
-    n_jobs of -1: a process per core (LOKY_MAX_CPU_COUNT bounds it), each of one thread.
-    """
+def write_songs(demo: Demo, folder: Path, compute: Compute) -> pd.DataFrame:
+    """Write every song below the folder and return the table of truths, in the songs' order."""
     songs = song_numbers(demo.n_songs)
-    folder = folder.resolve()  # workers that joblib keeps from an earlier call may stand elsewhere
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        truths = Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(write_song)(genre, number, demo, folder) for genre, number in songs
-        )
-        return pd.DataFrame(
-            list(tqdm(truths, "demo", len(songs), unit=" songs", delay=2, disable=None))
-        )
+    folder = folder.resolve()  # workers may stand in another folder
+    calls = ((genre, number, demo, folder) for genre, number in songs)
+    truths = results(write_song, calls, compute, visible=folder)
+    return pd.DataFrame(
+        list(tqdm(truths, "demo", len(songs), unit=" songs", delay=2, disable=None))
+    )
 
 
 @contextmanager
@@ -247,9 +242,10 @@ def summarize(truths: pd.DataFrame, audio_bytes: int) -> dict[str, float]:
 def main() -> None:
     """Write the songs and the truth about them."""
     demo = read_params("demo", Demo)
+    compute = read_params("compute", Compute)
 
     with replacing_folder(DEMO_AUDIO) as folder:
-        truths = write_songs(demo, folder)
+        truths = write_songs(demo, folder, compute)
         audio_bytes = sum(file.stat().st_size for file in folder.rglob("*.flac"))
     metrics = summarize(truths, audio_bytes)
 

@@ -14,14 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-import joblib
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from song_mixtures.audio_files import UnusableError, find_audio, read_clip, song_name
 from song_mixtures.files import read_json, write_json, write_metrics, write_table
+from song_mixtures.parallel import Compute, results
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.song_features import FEATURES, FeaturelessError, song_features
 from song_mixtures.stage import StageError, run, say
@@ -75,7 +74,7 @@ def clip_key(path: Path, knobs: Extract, extractor: str) -> str:
     return hashlib.sha256(f"{content} {extractor} {knob}".encode()).hexdigest()
 
 
-def extract_song(path: Path, knobs: Extract, extractor: str) -> Outcome:
+def extract_song(path: Path, knobs: Extract, extractor: str, cache: Path) -> Outcome:
     """Return one file's features, from the cache where they are there, or why there are none."""
     if not path.is_file():
         return {"reason": "cannot be read: not a file, or a link that leads nowhere"}
@@ -83,7 +82,7 @@ def extract_song(path: Path, knobs: Extract, extractor: str) -> Outcome:
         key = clip_key(path, knobs, extractor)
     except OSError as error:
         return {"reason": f"cannot be read: {error.strerror}"}
-    entry = CACHE / key[:2] / f"{key}.json"
+    entry = cache / key[:2] / f"{key}.json"
     try:
         outcome: Outcome = read_json(entry)
     except (StageError, ValueError):  # absent, or damaged
@@ -103,24 +102,23 @@ def fresh_outcome(path: Path, knobs: Extract) -> Outcome:
     return {name: features[name] for name in FEATURES} | {"duration": clip.duration} | done
 
 
-def extract_songs(paths: list[Path], knobs: Extract) -> list[Outcome]:
-    """Return the outcome of every file, in order, on as many cores as there are.
+def extract_songs(paths: list[Path], knobs: Extract, compute: Compute) -> list[Outcome]:
+    """Return the outcome of every file, in order, in parallel.
 
     Every process computes on one thread: two make it slower, and may change the last digit.
-    LOKY_MAX_CPU_COUNT=1 in the environment keeps it to one process.
     """
-    workers = min(joblib.cpu_count(), 1 + len(paths) // SONGS_PER_WORKER)
-    extractor = extractor_version()
-    jobs = (joblib.delayed(extract_song)(path, knobs, extractor) for path in paths)
-    with threadpool_limits(1), joblib.parallel_config("loky", inner_max_num_threads=1):
-        outcomes = joblib.Parallel(n_jobs=workers, return_as="generator")(jobs)
-        try:
-            return list(with_progress(outcomes, len(paths)))
-        except TerminatedWorkerError:
-            raise StageError(
-                "a worker process was killed, perhaps for lack of memory; finished songs are "
-                "kept, so run `dvc repro` again, with LOKY_MAX_CPU_COUNT=1 if need be"
-            ) from None
+    extractor, cache = extractor_version(), CACHE.absolute()  # workers may stand in another folder
+    calls = ((path.absolute(), knobs, extractor, cache) for path in paths)
+    most_jobs = 1 + len(paths) // SONGS_PER_WORKER
+    visible = next((path.absolute() for path in paths if path.is_file()), None)
+    outcomes = results(extract_song, calls, compute, visible=visible, most_jobs=most_jobs)
+    try:
+        return list(with_progress(outcomes, len(paths)))
+    except TerminatedWorkerError:
+        raise StageError(
+            "a worker process was killed, perhaps for lack of memory; finished songs are "
+            "kept, so run `dvc repro` again, with compute.n_jobs: 1 if need be"
+        ) from None
 
 
 def with_progress(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
@@ -187,10 +185,11 @@ def summarize(songs: pd.DataFrame, rejected: pd.DataFrame, used: pd.DataFrame) -
 def main() -> None:
     """Extract every song below input.audio; write the songs and what was rejected."""
     knobs = read_params("extract", Extract)
+    compute = read_params("compute", Compute)
     folder = Path(read_param("input", "audio", str))
 
     paths = find_audio(folder)
-    outcomes = extract_songs(paths, knobs)
+    outcomes = extract_songs(paths, knobs, compute)
     songs = song_table(paths, folder, outcomes)
     rejected = rejected_table(paths, folder, outcomes)
     used = pd.DataFrame([outcome for outcome in outcomes if "reason" not in outcome])

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from song_mixtures.em import MixtureParams, fit_mixture
 from song_mixtures.files import Tables, read_json, write_json, write_metrics
 from song_mixtures.mixture import CovarianceType, Fit, best_fit, mixture_name, rate_fit
+from song_mixtures.parallel import Compute, results
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.stage import run, say
@@ -56,12 +56,13 @@ def fit_and_rate(
     return rate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
 
 
-def sweep_fits(points: FloatArray, sweep: Sweep, mixture: MixtureParams) -> Iterator[Fit]:
+def sweep_fits(
+    points: FloatArray, sweep: Sweep, mixture: MixtureParams, compute: Compute
+) -> Iterator[Fit]:
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each."""
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
-    return Parallel(n_jobs=-1, return_as="generator")(
-        delayed(fit_and_rate)(points, k, covariance_type, mixture) for covariance_type, k in fits
-    )
+    calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
+    return results(fit_and_rate, calls, compute, large=[points])
 
 
 def row_text(fit: Fit) -> str:
@@ -112,11 +113,12 @@ def main() -> None:
     tables = read_params("tables", Tables)
     sweep = read_params("k_sweep", Sweep)
     mixture = read_params("mixture", MixtureParams)
+    compute = read_params("compute", Compute)
     points = Scaling.from_json(read_json(SCALING)).standardize(tables.read(FEATURES_SELECTED))
 
     fits = []
     for fit in tqdm(
-        sweep_fits(points, sweep, mixture),
+        sweep_fits(points, sweep, mixture, compute),
         "k_sweep",
         sweep.count(),
         delay=2,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from song_mixtures.parallel import Compute
 from song_mixtures.synthesis import (
     ACCENTS,
     PROGRESSIONS,
@@ -64,7 +65,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
     folder = tmp_path_factory.mktemp("made")
-    return folder, write_songs(SMALL, folder, n_jobs=1)
+    return folder, write_songs(SMALL, folder, Compute(n_jobs=1))
 
 
 # ---- recipes
@@ -272,7 +273,7 @@ def test_one_worker_or_two_and_again_give_the_same_bytes(
     made: tuple[Path, pd.DataFrame], tmp_path: Path
 ) -> None:
     folder, truths = made
-    again = write_songs(SMALL, tmp_path, n_jobs=2)
+    again = write_songs(SMALL, tmp_path, Compute(n_jobs=2))
     pd.testing.assert_frame_equal(again, truths)
     assert digests(tmp_path) == digests(folder)
 
@@ -281,7 +282,7 @@ def test_a_song_does_not_depend_on_how_many_there_are(
     made: tuple[Path, pd.DataFrame], tmp_path: Path
 ) -> None:
     folder, truths = made
-    fewer = write_songs(replace(SMALL, n_songs=10), tmp_path, n_jobs=1)
+    fewer = write_songs(replace(SMALL, n_songs=10), tmp_path, Compute(n_jobs=1))
     kept = truths[truths["filename"].isin(fewer["filename"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(fewer, kept)
     assert digests(tmp_path).items() <= digests(folder).items()
@@ -289,7 +290,7 @@ def test_a_song_does_not_depend_on_how_many_there_are(
 
 def test_another_seed_gives_other_songs(made: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     folder, truths = made
-    others = write_songs(replace(SMALL, n_songs=10, seed=4), tmp_path, n_jobs=1)
+    others = write_songs(replace(SMALL, n_songs=10, seed=4), tmp_path, Compute(n_jobs=1))
     assert not set(others["tempo"]) & set(truths["tempo"])
     assert not set(digests(tmp_path).values()) & set(digests(folder).values())
 
@@ -366,6 +367,7 @@ def test_the_stage_writes_songs_truth_and_metrics(
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(
         "demo:\n  n_songs: 10\n  seconds: 4\n  hybrid_songs_share: 0.1\n  seed: 42\n"
+        "compute:\n  n_jobs: -1\n  backend: loky\n  scheduler: null\n"
     )
     stage.main()
     truths = pd.read_csv("data/raw/demo_truth.csv", keep_default_na=False)

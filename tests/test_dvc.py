@@ -118,6 +118,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"figures.palette": "tab20"}, {"figures"}),
     ({"input.audio": "data/raw/elsewhere"}, set()),  # the table is not made of audio
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
+    ({"compute.n_jobs": 1}, set()),  # where the work is done, which no result depends on
 ]
 
 

@@ -26,6 +26,10 @@ PARAMS = """
 input:
   audio: songs
   table: elsewhere.csv
+compute:
+  n_jobs: -1
+  backend: loky
+  scheduler: null
 extract:
   seconds: 30
   min_seconds: 3

@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_standardized_log_by_hand() -> None:
-    values = pd.Series([1.0, np.e, np.e**2])
+    values = pd.Series([1.0, math.e, math.e**2])
     np.testing.assert_allclose(standardized_log(values), np.array([-1, 0, 1]) * np.sqrt(1.5))
     np.testing.assert_array_equal(standardized_log(pd.Series([0.1, 0.1, 0.1])), [0, 0, 0])
 

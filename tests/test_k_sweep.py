@@ -8,6 +8,7 @@ import pytest
 
 from song_mixtures.em import MixtureParams
 from song_mixtures.files import read_json, read_table
+from song_mixtures.parallel import Compute
 from song_mixtures.stage import StageError
 from stages import k_sweep
 from tests.conftest import SetParams, run_stages
@@ -46,7 +47,10 @@ def test_every_k_and_covariance_type_has_its_row_in_order() -> None:
     mixture = MixtureParams(
         n_init=1, max_iter=50, tol=1e-3, reg_covar=1e-6, sample_above=50_000, seed=0
     )
-    fits = [(fit.k, fit.covariance_type) for fit in k_sweep.sweep_fits(POINTS, sweep, mixture)]
+    fits = [
+        (fit.k, fit.covariance_type)
+        for fit in k_sweep.sweep_fits(POINTS, sweep, mixture, Compute())
+    ]
     assert fits == [(2, "full"), (3, "full"), (2, "spherical"), (3, "spherical")]
 
 
@@ -56,7 +60,7 @@ def test_fits_in_other_processes_are_the_fits_made_here() -> None:
         n_init=2, max_iter=50, tol=1e-3, reg_covar=1e-6, sample_above=50_000, seed=0
     )
     here = [k_sweep.fit_and_rate(POINTS, k, "full", mixture) for k in (2, 3, 4)]
-    assert list(k_sweep.sweep_fits(POINTS, sweep, mixture)) == here
+    assert list(k_sweep.sweep_fits(POINTS, sweep, mixture, Compute())) == here
 
 
 @pytest.mark.parametrize(
