@@ -20,6 +20,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from song_mixtures.mixture import CovarianceType, FittedMixture, Mixture
 from song_mixtures.params import Range
@@ -48,7 +49,12 @@ class MixtureParams:
 
 
 def fit_mixture(
-    points: FloatArray, k: int, covariance_type: CovarianceType, params: MixtureParams
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    params: MixtureParams,
+    *,
+    progress: bool = False,
 ) -> FittedMixture:
     """Fit a mixture to points, (N, d): the best of n_init starts, each from its own k-means.
 
@@ -60,8 +66,8 @@ def fit_mixture(
     """
     with threadpool_limits(1):
         if len(points) <= params.sample_above:
-            return best_start(points, k, covariance_type, params)
-        fit = best_start(sample_of(points, params), k, covariance_type, params)
+            return best_start(points, k, covariance_type, params, progress)
+        fit = best_start(sample_of(points, params), k, covariance_type, params, progress)
         return run_em(points, fit.mixture, params)
 
 
@@ -73,12 +79,17 @@ def sample_of(points: FloatArray, params: MixtureParams) -> FloatArray:
 
 
 def best_start(
-    points: FloatArray, k: int, covariance_type: CovarianceType, params: MixtureParams
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    params: MixtureParams,
+    progress: bool = False,
 ) -> FittedMixture:
     """Run EM on points, (N, d), from n_init starts; return the fit of the highest likelihood."""
     random_state = np.random.RandomState(params.seed)
     fits = []
-    for _ in range(params.n_init):
+    hidden = None if progress else True  # None: shown where a person watches
+    for _ in tqdm(range(params.n_init), "starts", delay=2, leave=False, disable=hidden):
         sums = label_sums(monomial_blocks(points), kmeans_labels(points, k, random_state), k)
         fits.append(run_em(points, m_step(sums, covariance_type, params.reg_covar), params))
     return max(fits, key=lambda fit: fit.lower_bounds[-1])

@@ -112,7 +112,8 @@ def main() -> None:
     points = scaling.standardize(tables.read(FEATURES_SELECTED))
     refuse_few_songs(len(points), chosen["n_components"])
 
-    fitted = fit_mixture(points, chosen["n_components"], chosen["covariance_type"], params)
+    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
+    fitted = fit_mixture(points, k, covariance_type, params, progress=True)
     ordered = replace(fitted, mixture=ordered_by_weight(fitted.mixture))
     fit = rate_fit(ordered, points, params.reg_covar)
 
