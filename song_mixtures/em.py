@@ -42,9 +42,7 @@ class MixtureParams:
     max_iter: Annotated[int, Range(1)]  # EM steps per start
     tol: Annotated[float, Range(above=0)]  # nats per song
     reg_covar: Annotated[float, Range(0)]  # variance, standardized units
-    sample_above: Annotated[
-        int, Range(1000)
-    ]  # songs; of more, a sample of so many makes the starts
+    sample_above: Annotated[int, Range(1000)]  # songs; of more, a sample makes the starts
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
