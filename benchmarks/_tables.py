@@ -1,9 +1,12 @@
-"""Tables that a benchmark prints, and puts between its own two marks in a page of docs/."""
+"""Where benchmarks read and write: real inputs, and the tables that they put into a page."""
 
+import os
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))  # real inputs, if there
 
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:

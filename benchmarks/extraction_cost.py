@@ -7,7 +7,6 @@ work on the machine only ever adds. The other set is that of the 58-column table
 its harmonic-percussive separation. Real clips where they are there (REAL_DATA), else made ones.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,12 +17,11 @@ import numpy as np
 import soundfile
 from threadpoolctl import threadpool_limits
 
-from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
 from song_mixtures.audio_files import read_clip
 from song_mixtures.song_features import RATE, integrated_loudness, power_spectra, song_features
 
-ROOT = Path(__file__).parents[1]
-REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"
+REAL_AUDIO = REAL_DATA / "gtzan_audio"
 CLIPS = 4
 OUR_REPEATS, THEIR_REPEATS = 10, 3
 

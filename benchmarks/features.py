@@ -7,7 +7,6 @@ Writes the table of docs/features.md. It needs the 50 annotated GTZAN clips (REA
 Takes about a minute per thousand short songs.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +20,11 @@ import pyloudnorm
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks._tables import DOCS, REAL_DATA, ROOT, markdown, put_table
 from song_mixtures.audio_files import read_clip
 from song_mixtures.song_features import FEATURES, RATE, integrated_loudness, song_features
 
-ROOT = Path(__file__).parents[1]
-REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"
+REAL_AUDIO = REAL_DATA / "gtzan_audio"
 DEMO_AUDIO = ROOT / "data/raw/demo_audio"
 DEMO_TRUTH = ROOT / "data/raw/demo_truth.csv"
 

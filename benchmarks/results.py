@@ -9,7 +9,6 @@ and its seconds under `dvc repro`; a picture goes beside it. Then the README's t
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -23,13 +22,11 @@ from typing import Any
 
 import yaml
 
-from benchmarks._tables import markdown, put_table
+from benchmarks._tables import REAL_DATA, ROOT, markdown, put_table
 from song_mixtures.files import write_json
 from song_mixtures.params import load_yaml
 from song_mixtures.stage import StageError, run
 
-ROOT = Path(__file__).parents[1]
-REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))
 RESULTS = ROOT / "docs/results"
 
 

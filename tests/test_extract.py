@@ -20,8 +20,8 @@ from song_mixtures.params import read_params
 from song_mixtures.song_features import FEATURES, RATE, Samples
 from song_mixtures.stage import StageError
 from stages import extract
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[1]
 PARAMS = """
 input:
   audio: songs

@@ -1,7 +1,6 @@
 """The 58-column table of GTZAN gives five features; any other table is refused by name."""
 
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,9 @@ from song_mixtures.song_features import FEATURES
 from song_mixtures.stage import StageError
 from stages import gtzan_table
 from stages.gtzan_table import NAMES, POSITIVE, gtzan_songs, read_gtzan_table, standardized_log
+from tests.conftest import REAL_DATA
 
-ROOT = Path(__file__).parents[1]
-REAL_TABLE = (
-    Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "tables/gtzan_features_30_sec.csv"
-)
+REAL_TABLE = REAL_DATA / "tables/gtzan_features_30_sec.csv"
 
 
 def small_table(songs: int = 6) -> pd.DataFrame:

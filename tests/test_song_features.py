@@ -1,8 +1,6 @@
 """The features have values known by hand, invariants, and second computations to agree with."""
 
 import dataclasses
-import os
-from pathlib import Path
 
 import librosa
 import numpy as np
@@ -25,9 +23,9 @@ from song_mixtures.song_features import (
     SongFeatures,
     song_features,
 )
+from tests.conftest import REAL_DATA
 
-ROOT = Path(__file__).parents[1]
-REAL_AUDIO = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data")) / "gtzan_audio"
+REAL_AUDIO = REAL_DATA / "gtzan_audio"
 needs_real_audio = pytest.mark.skipif(
     not REAL_AUDIO.is_dir(), reason=f"no real clips in {REAL_AUDIO}; REAL_DATA names their folder"
 )
