@@ -52,10 +52,12 @@ def _require_columns(columns: Sequence[str], wanted: Mapping[str, str], path: Pa
 
 
 NEWLINES_IN_CELLS = csv.ParseOptions(newlines_in_values=True)
+# On several threads pyarrow does not know in which row an error is.
+IN_ORDER = csv.ReadOptions(use_threads=False)
 
 
 def _csv_columns(path: Path) -> list[str]:
-    with csv.open_csv(path, parse_options=NEWLINES_IN_CELLS) as reader:
+    with csv.open_csv(path, IN_ORDER, NEWLINES_IN_CELLS) as reader:
         return _without_repetition(reader.schema.names)
 
 
@@ -63,8 +65,7 @@ def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     as_text = csv.ConvertOptions(
         include_columns=columns, column_types=dict.fromkeys(columns, pyarrow.string())
     )
-    table = csv.read_csv(path, parse_options=NEWLINES_IN_CELLS, convert_options=as_text)
-    return table.to_pandas()
+    return csv.read_csv(path, IN_ORDER, NEWLINES_IN_CELLS, as_text).to_pandas()
 
 
 def _without_repetition(names: list[str]) -> list[str]:
