@@ -1,4 +1,4 @@
-"""The silhouette of many labelings of the same songs, at the price of one.
+"""The silhouette of many labelings of the same songs, from one pass over their distances.
 
 The distances between songs do not depend on the labels, so they are computed once, block by
 block, and summed per cluster of every labeling by one matrix product. scikit-learn's
