@@ -294,7 +294,7 @@ def main() -> None:
     for warning in warnings_of(kept, features, list(transform)):
         say(warning)
     unused = [name for name in transform if name not in features]
-    tables.write(FEATURES_SELECTED, kept.drop(columns=unused), float_format=None)
+    tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     write_json(SCALING, scaling.to_json())
     write_pickle(SCALER, scaler)
