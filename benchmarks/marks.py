@@ -174,8 +174,9 @@ Reference and ours ran in the same run; other work on the machine moves both, so
 
 {marks}
 
-The notebook's sweep of the large table is estimated from one start of its first K, with the steps
-that our starts take; its log-likelihood is compared at that K. In the sweep of the small table the
+The notebook's sweep of the large table is estimated from one start of its first K as if every
+start took as many steps; in truth more components take more. Log-likelihoods are compared at that
+K. In the sweep of the small table the
 log-likelihood is that of the K where ours is furthest below.
 
 ## A million songs, stage by stage

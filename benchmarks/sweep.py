@@ -1,6 +1,5 @@
 """The sweep K = 2..20 and the final fit: scikit-learn as the notebooks call it, against ours."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,11 +11,8 @@ from benchmarks.made_songs import made_points
 from song_mixtures.em import MixtureParams, fit_mixture
 from song_mixtures.parallel import Compute
 from song_mixtures.params import read_params
-from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray
 from stages.k_sweep import Sweep, sweep_fits
-
-Fitted = tuple[float, int]  # ln L and the steps of the best start
 
 REPEATS = 3  # of ours at 1,000 songs, where the start of the processes counts
 
@@ -36,8 +32,8 @@ def settings() -> tuple[Sweep, MixtureParams]:
     return sweep, read_params("mixture", MixtureParams)
 
 
-def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> Fitted:
-    """Fit and rate one mixture as the notebooks do; return ln L and the steps of the best start."""
+def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
+    """Fit and rate one mixture as the notebooks do; return ln L."""
     model = GaussianMixture(
         k,
         n_init=params.n_init,
@@ -47,12 +43,7 @@ def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> Fitted:
         random_state=params.seed,
     ).fit(points)
     model.bic(points), model.aic(points)
-    return float(model.score(points)) * len(points), model.n_iter_
-
-
-def notebook_fits(points: FloatArray, params: MixtureParams, ks: list[int]) -> list[Fitted]:
-    """Fit one K after another."""
-    return [notebook_fit(points, params, k) for k in ks]
+    return float(model.score(points)) * len(points)
 
 
 def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[float]:
@@ -63,37 +54,28 @@ def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[f
 
 
 def small_sweep(songs: int) -> SweepCost:
-    """Run both; the reference on one thread or on all, whichever is faster."""
+    """Run both; the reference on one thread, for at this size more of them slow it down."""
     points, (sweep, params) = made_points(songs), settings()
     ks = range(sweep.k_min, sweep.k_max + 1)
-    notebook = partial(notebook_fits, points, params, [*ks, K])
-    theirs, expected = min(
-        (on_threads(notebook, threads) for threads in (1, CORES)), key=lambda one: one[0]
-    )
     ours, found = seconds(partial(our_sweep, points, sweep, params), REPEATS)
-    apart = min(our - their for our, (their, _) in zip(found, expected[:-1], strict=True))
+    with threadpool_limits(1):
+        theirs, expected = seconds(lambda: [notebook_fit(points, params, k) for k in (*ks, K)])
+    apart = min(our - their for our, their in zip(found, expected[:-1], strict=True))
     return SweepCost(theirs, ours, apart / songs)
-
-
-def on_threads(work: Callable[[], list[Fitted]], threads: int) -> tuple[float, list[Fitted]]:
-    """Return the seconds and the result of work on so many threads."""
-    with threadpool_limits(threads):
-        return seconds(work)
 
 
 def large_sweep(songs: int) -> SweepCost:
     """Run ours, and of the notebook one start of its first K, from which its time is estimated.
 
-    A step of scikit-learn takes K times as long with K times the components. Each K is given the
-    steps that its best start takes on the sample, for each of n_init starts.
+    A step takes scikit-learn K times as long with K times the components. It is given as many
+    steps for every K as for the first, and n_init starts: it needs more, for more components
+    take more steps.
     """
     points, (sweep, params) = made_points(songs), settings()
     one_start = partial(notebook_fit, points, replace(params, n_init=1), sweep.k_min)
     with threadpool_limits(CORES):
-        first, (expected, first_steps) = seconds(one_start)
-    sample = points[sampled_rows(songs, params.sample_above, params.seed)]
-    steps = {fit.k: fit.iterations for fit in sweep_fits(sample, sweep, params, Compute())}
-    components = sum(k * count for k, count in steps.items()) + K * steps[K]
-    theirs = params.n_init * components * first / first_steps / sweep.k_min
+        first, expected = seconds(one_start)
+    components = sum(range(sweep.k_min, sweep.k_max + 1)) + K
+    theirs = params.n_init * first * components / sweep.k_min
     ours, found = seconds(partial(our_sweep, points, sweep, params))
     return SweepCost(theirs, ours, (found[0] - expected) / songs)
