@@ -268,6 +268,13 @@ def test_an_unsound_fit_is_a_cross_that_no_line_joins() -> None:
     assert (cross.get_marker(), list(np.asarray(cross.get_xdata()))) == ("x", [3])
 
 
+@pytest.mark.parametrize("sound", [[1, 0, 1], [0, 0, 0]])
+def test_a_cross_is_said_to_be_out_of_the_running_only_where_it_is(sound: list[int]) -> None:
+    said = note(fit_figures.bic_aic(fits(sound=sound), CHOSEN))
+    assert "Cross: a fit not converged" in said
+    assert said.endswith("it cannot be lowest.") == any(sound)
+
+
 def test_covariance_types_differ_in_color_and_in_marker() -> None:
     types = ["full", "tied", "diag", "spherical"]
     table = pd.concat([fits().assign(covariance_type=name) for name in types])

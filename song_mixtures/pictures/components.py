@@ -29,6 +29,7 @@ from song_mixtures.pictures.style import (
 )
 from song_mixtures.scaling import FloatArray
 
+BY_LABEL = "Songs: by hard label."
 PANELS_ABREAST = 4
 ONE_SPREAD = 1.01  # ratio of widest to tightest below which all components are spread alike
 NO_CORRELATION = 0.005  # what two decimals show as zero
@@ -47,7 +48,7 @@ def component_means(
     features = [str(column) for column in means if column not in ("component", "profile")]
     note = (
         f"{heaviest(shown, len(means))}Numbers: original units. Colors: standard deviations from "
-        "the mean of all songs."
+        f"the mean of all songs. {BY_LABEL}"
     )
     means, weights, colors = means[:shown], weights[:shown], colors[:shown]
     figure = blank(9.6, 1.9 + 0.32 * shown, difference_finding(mixture, features), note)
@@ -92,8 +93,8 @@ def describe_rows(
     """Write each component's weight, songs and profile to the right of its row, with a heading."""
     columns: list[tuple[str, list[str], int, Literal["left", "right"]]] = [
         ("weight", [f"{percent:.1f}%" for percent in weights["weight_percent"]], 46, "right"),
-        ("songs", [f"{songs:,}" for songs in weights["hard_songs"]], 88, "right"),
-        ("profile", means["profile"].tolist(), 98, "left"),
+        ("songs", [f"{songs:,}" for songs in weights["hard_songs"]], 96, "right"),
+        ("profile", means["profile"].tolist(), 106, "left"),
     ]
     for heading, cells, indent, side in columns:
         for row, text in enumerate([heading, *cells], start=-1):
@@ -116,7 +117,10 @@ def weights(table: pd.DataFrame, means: pd.DataFrame, colors: Colors) -> Figure:
         f"components count as {effective_components(table['weight'].to_numpy()):.1f} equal ones"
     )
     shown = min(k, MOST_ROWS)
-    note = f"{heaviest(shown, k)}Dashed: the weight of each if all were equal, 1/{k} = {1 / k:.1%}."
+    note = (
+        f"{heaviest(shown, k)}Dashed: the weight of each if all were equal, 1/{k} = {1 / k:.1%}. "
+        f"{BY_LABEL}"
+    )
     figure = blank(9.6, 1.5 + 0.3 * shown, finding, note)
     axes = bare(figure.subplots())
     axes.barh(np.arange(shown), percent[:shown], color=list(colors[:shown]), height=0.75)

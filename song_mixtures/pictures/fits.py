@@ -15,7 +15,7 @@ from song_mixtures.pictures.style import FAINT, INK, PLAIN, bare, blank, whole_n
 CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
 TYPE_MARKERS = {"full": "o-", "tied": "s--", "diag": "^-.", "spherical": "D:"}
 TYPE_COLORS = dict(
-    zip(TYPE_MARKERS, map(to_hex, mpl.colormaps["cividis"]([0.0, 0.35, 0.65, 0.88])), strict=True)
+    zip(TYPE_MARKERS, map(to_hex, mpl.colormaps["cividis"]([0.0, 0.3, 0.55, 0.8])), strict=True)
 )
 LOWEST = "#d55e00"
 
@@ -32,7 +32,8 @@ def bic_aic(fits: pd.DataFrame, chosen: dict[str, Any]) -> Figure:
     """
     note = "BIC, AIC, ICL: lower is better, within one panel. The log-likelihood rises with K."
     if not fits["sound"].all():
-        note += " Cross: a fit not converged or with a collapsed component; it cannot be lowest."
+        note += " Cross: a fit not converged or with a collapsed component"
+        note += "; it cannot be lowest." if fits["sound"].any() else "."
     figure = blank(10, 6.4, selection_finding(fits, chosen), note)
     panels = figure.subplots(2, 2, sharex=True).ravel()
     for axes, criterion in zip(panels, CRITERIA, strict=False):
