@@ -65,7 +65,7 @@ def pictures(knobs: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
     songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
     weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
-    clusters = tables.read(KMEANS_ASSIGNMENTS)["kmeans_cluster"]
+    clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
     drawn = drawn_songs(songs, knobs.max_points, knobs.seed)
     colors = palette_colors(knobs.palette, len(mixture.weights))
     return {
