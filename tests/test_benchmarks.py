@@ -1,0 +1,63 @@
+"""The benchmarks measure what they say; their figures come from `make bench`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import marks, pipeline
+from benchmarks.em import memory, step
+from benchmarks.made_songs import UNITS, made_points, made_table
+from benchmarks.pipeline import StageCost
+from tests.conftest import ROOT
+
+
+def test_a_step_of_each_kind_is_timed_and_none_beats_the_arithmetic() -> None:
+    timed = step(2_000)
+    assert 0 < timed.floor < min(timed.reference, timed.products, timed.compiled)
+
+
+def test_the_memory_of_a_fit_is_counted_in_tables() -> None:
+    assert 0 < memory(50_000) < 20
+
+
+def test_a_mark_says_whether_it_is_reached() -> None:
+    rows = [marks.Mark("", "", "", ratio, at_least=4) for ratio in (3.9, 4.0)]
+    rows += [marks.Mark("", "", "", ratio, at_most=2) for ratio in (2.0, 2.1)]
+    assert [row.reached() for row in rows] == [False, True, True, False]
+    assert rows[0].cells()[3:] == ["3.9", "≥ 4", "no"]
+
+
+def test_the_made_table_holds_the_made_points_in_their_units() -> None:
+    table = made_table(500)
+    assert table["genre"].nunique() == 10
+    for column, (name, (mean, deviation)) in zip(made_points(500).T, UNITS.items(), strict=True):
+        np.testing.assert_allclose((table[name] - mean) / deviation, column, atol=1e-12)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it in /proc")
+def test_the_memory_of_a_process_counts_its_children() -> None:
+    child = "import time; b = bytearray(80_000_000); print(flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        family = pipeline.processes(process.pid)
+        found = pipeline.megabytes(process.pid)
+        subprocess.run(["kill", *map(str, family)], check=True)
+    assert len(family) == 2
+    assert 80 < found < 160
+
+
+def test_stage_rows_tell_what_many_songs_add_in_sizes_of_the_largest_table() -> None:
+    few, many = StageCost("x", 1.0, 100.0, 0.1), StageCost("x", 9.5, 500.0, 200.0)
+    assert pipeline.stage_rows([few], [many]) == [
+        ["x", "9.5", "500", "400", "200", "2.0"],
+        ["all", "10", "500", "", "", ""],
+    ]
+
+
+def test_the_stages_are_those_of_the_pipeline() -> None:
+    assert pipeline.stages_of(ROOT)[:2] == ["preprocess", "k_sweep"]
