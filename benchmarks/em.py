@@ -98,7 +98,7 @@ def step(songs: int) -> Step:
         (partial(np.matmul, square, square), 1),
     ]
     least = np.full(len(works), np.inf)
-    for _ in range(int(np.clip(5_000_000 // songs, 5, 200))):
+    for _ in range(int(np.clip(5_000_000 // songs, 5, 50))):
         for i, (work, threads) in enumerate(works):
             with threadpool_limits(threads):
                 least[i] = min(least[i], seconds(work, 2)[0])
