@@ -1,7 +1,7 @@
 # make        sets up .venv (once, and again when requirements.lock changes), then `dvc repro`
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
-#             quarter of an hour; make bench SONGS=100000 prints a short form within five minutes
+#             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
 # make clean  removes the environment and the tools' caches, no result
 
