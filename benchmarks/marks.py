@@ -61,6 +61,8 @@ class Mark:
 
 
 HEADER = ["", "reference", "ours", "ratio", "mark", "reached"]
+STAGE_HEADER = ["stage", "seconds", "peak, MB", f"more than with {ALL_LOADED:,} songs"]
+STAGE_HEADER += ["largest table, MB", "ratio"]
 
 
 def marks(songs: int) -> Iterator[Mark]:
@@ -156,11 +158,8 @@ def main() -> None:
     for mark in marks(songs):
         rows.append(mark.cells())
         print(" | ".join(mark.cells()), flush=True)
-    stages = markdown(
-        ["stage", "seconds", "peak, MB", f"more than with {ALL_LOADED:,} songs", "largest table, MB",
-         "ratio"],
-        stage_rows(stage_costs(ALL_LOADED), stage_costs(songs)),
-    )  # fmt: skip
+    costs = stage_rows(stage_costs(ALL_LOADED), stage_costs(songs))
+    stages = markdown(STAGE_HEADER, costs)
     print(f"\n{stages}")
     if songs == FULL:
         write_text(
