@@ -29,8 +29,8 @@ from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import StageError
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
-# Our choice: below it the steps are so short that loading numba would cost more than they do.
-COMPILED_FROM = 10_000
+# Below it the steps are so short that loading numba costs a sweep as much as it saves.
+COMPILED_FROM = 2_000
 # scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 TINY = 10 * np.finfo(np.float64).eps
 
