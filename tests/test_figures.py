@@ -1,7 +1,5 @@
 """Pictures hold what the tables say: positions, colors, texts, and a title that is the finding."""
 
-import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from dvc_render import VegaRenderer  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -27,7 +23,7 @@ from song_mixtures.pictures.style import DISTINCT, palette_colors, signed
 from song_mixtures.scaling import Scaling
 from song_mixtures.stage import StageError
 from stages import figures
-from tests.conftest import FEATURES, ROOT, SetParams, run_stage
+from tests.conftest import FEATURES, SetParams, run_stage
 
 COLORS = palette_colors("distinct", 3)
 SCALING = Scaling(tuple(FEATURES), ("identity",) * 5, np.zeros(5), np.ones(5))
@@ -544,42 +540,3 @@ def test_without_genres_there_is_no_picture_of_them(
         assert "genre_by_component" not in figures.pictures(knobs, Tables("csv"))
     finally:
         genres.to_csv(figures.GENRES, index=False)
-
-
-# --- the plots of DVC
-
-PLOTS: dict[str, Any] = {
-    path: settings
-    for entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
-    if isinstance(entry, dict)
-    for path, settings in entry.items()
-}
-
-
-@pytest.mark.parametrize("path", PLOTS)
-def test_a_template_is_filled_and_asks_only_for_fields_that_the_records_have(
-    path: str, finished: Path
-) -> None:
-    settings = PLOTS[path]
-    records = [
-        record | {"rev": revision}
-        for revision in ("main", "workspace")
-        for record in json.loads((finished / path).read_text())
-    ]
-    renderer = VegaRenderer(
-        records, path, template_dir=str(ROOT / ".dvc/plots"), revs_with_datapoints=["main"],
-        **settings,
-    )  # fmt: skip
-    filled = renderer.get_filled_template()
-    assert filled.pop("data") == {"values": records}
-    text = json.dumps(filled)
-    assert "DVC_METRIC" not in text
-    assert filled["title"]["text"] == settings["title"]
-    computed = set(re.findall(r'"as": "(\w+)"', text))
-    assert set(re.findall(r'"field": "(\w+)"', text)) <= computed | set(records[0])
-
-
-@pytest.mark.parametrize("name", ["posterior_vs_entropy", "weights"])
-def test_the_templates_color_components_as_the_pictures_do(name: str) -> None:
-    template = (ROOT / f".dvc/plots/{name}.json").read_text()
-    assert re.findall(r"#[0-9a-f]{6}", template) == list(DISTINCT)
