@@ -8,6 +8,7 @@
 
   const ABREAST_WIDTH = 240; // least of a chart's panels while they stand side by side, pixels
   const LEAST_WIDTH = 220; // of a panel in a narrow window; if that is too wide its card scrolls
+  const TALLEST = 1.3; // height of a panel that was made narrower, as a share of its width
   const LEAST_STEP = 0.7; // of a heatmap's cells, as a share of what the template says
   const charts = [];
 
@@ -32,6 +33,10 @@
     const copy = { ...structuredClone(spec), description };
     delete copy.title;
     delete copy.$schema; // Vega-Lite 5, as DVC's own page loads; a newer one draws it too, and complains
+    if (copy.columns) {
+      const panels = new Set(copy.data.values.map((record) => record[copy.facet.field])).size;
+      copy.columns = Math.min(copy.columns, panels);
+    }
     if (revisions.length > 1) return copy;
     if (isRevision(copy.facet)) copy.facet.header = { labelExpr: "''" };
     const visit = (node) => {
@@ -84,6 +89,7 @@
       } else if (width > room && panel.width > LEAST_WIDTH) {
         const excess = (width - room) / (spec.columns ?? 1);
         panel.width = Math.max(LEAST_WIDTH, Math.floor(panel.width - excess));
+        if (panel.height > TALLEST * panel.width) panel.height = TALLEST * panel.width;
         await drawOnce(chart, spec);
       }
     } catch (error) {

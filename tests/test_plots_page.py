@@ -168,6 +168,9 @@ def test_every_plot_is_drawn_without_a_network_at_any_width(
     records = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS[kind])
     call(tmp_path, "dvc", "plots", "show")
     assert problems(tab, tmp_path / "dvc_plots/index.html") == []
+    # The window is narrow now, and a chart has made way as far as its list of genres lets it.
+    map_width = "document.querySelector('figure[data-plot=song_map] .card').scrollWidth"
+    assert tab.evaluate(map_width) < 600
     charts = tab.evaluate(CHARTS)
     for name, settings in PLOTS.items():
         path = name if isinstance(settings["y"], str) else next(iter(settings["y"]))
