@@ -1,6 +1,8 @@
 # make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
 #             or plots_page/ changes), then `dvc repro`
 # make test   the same set-up, then ruff, mypy and every test
+# make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
+#             quarter of an hour; make bench SONGS=100000 prints a short form within five minutes
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
 # make clean  removes the environment and the tools' caches, no result
 
@@ -12,7 +14,7 @@ PAGE   := .dvc/plots_page.html
 # DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test lock clean
+.PHONY: repro test bench lock clean
 
 repro: $(READY) $(PAGE)
 	@dvc repro || { code=$$?; \
@@ -25,6 +27,9 @@ test: $(READY) $(PAGE)
 	ruff format --check .
 	mypy stages song_mixtures plots_page tests benchmarks
 	pytest
+
+bench: $(READY)
+	python -m benchmarks.marks --songs $(or $(SONGS),1000000)
 
 # The lock's copy inside the environment says what was installed. It is written last, so an
 # installation that broke off halfway is begun anew.

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from song_mixtures.mixture import CovarianceType, FittedMixture, Mixture
 from song_mixtures.params import Range
+from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray
 from song_mixtures.stage import StageError
 
@@ -65,15 +66,9 @@ def fit_mixture(
     with threadpool_limits(1):
         if len(points) <= params.sample_above:
             return best_start(points, k, covariance_type, params, progress)
-        fit = best_start(sample_of(points, params), k, covariance_type, params, progress)
+        sample = points[sampled_rows(len(points), params.sample_above, params.seed)]
+        fit = best_start(sample, k, covariance_type, params, progress)
         return run_em(points, fit.mixture, params)
-
-
-def sample_of(points: FloatArray, params: MixtureParams) -> FloatArray:
-    """Return sample_above of the points, in their order; the seed alone decides which."""
-    rng = np.random.default_rng(params.seed)
-    chosen = rng.choice(len(points), params.sample_above, replace=False)
-    return points[np.sort(chosen)]
 
 
 def best_start(

@@ -14,8 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
-from scipy.special import xlogy
 
 from song_mixtures.scaling import FloatArray
 
@@ -72,7 +70,7 @@ def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
     columns = []
     for mean, covariance in zip(mixture.means, mixture.covariances, strict=True):
         cholesky = np.linalg.cholesky(covariance)
-        whitened = solve_triangular(cholesky, np.eye(d), lower=True) @ (points - mean).T
+        whitened = np.linalg.inv(cholesky) @ (points - mean).T
         log_determinant = 2 * np.log(np.diag(cholesky)).sum()
         columns.append(-0.5 * (d * np.log(2 * np.pi) + log_determinant + (whitened**2).sum(axis=0)))
     return np.array(columns).T  # component after component in memory: sums over them are quick
@@ -99,8 +97,9 @@ def entropy(posterior: FloatArray) -> FloatArray:
 
     H = -sum_k p_k log p_k with 0 log 0 = 0, nothing clipped.                      (8)
     """
-    plogp: FloatArray = xlogy(posterior, posterior)
-    return 0.0 - plogp.sum(axis=1)
+    logs = np.log(posterior, where=posterior > 0, out=np.zeros_like(posterior))
+    logs *= posterior
+    return 0.0 - logs.sum(axis=1)
 
 
 def free_parameters(k: int, d: int, covariance_type: CovarianceType) -> int:

@@ -12,14 +12,26 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 Transform = Literal["identity", "log2", "logit"]
 FloatArray = NDArray[np.float64]
 Curve = Callable[[FloatArray], FloatArray]
 
-FORWARD: dict[Transform, Curve] = {"identity": np.positive, "log2": np.log2, "logit": logit}
-BACK: dict[Transform, Curve] = {"identity": np.positive, "log2": np.exp2, "logit": expit}
+
+def log_odds(share: FloatArray) -> FloatArray:
+    """Return log p / (1 - p) of shares between 0 and 1."""
+    odds: FloatArray = np.log(share) - np.log1p(-share)
+    return odds
+
+
+def share_of(odds: FloatArray) -> FloatArray:
+    """Return the shares whose log odds these are: 1 / (1 + exp -x), without overflow."""
+    share: FloatArray = np.exp(-np.logaddexp(0, -odds))
+    return share
+
+
+FORWARD: dict[Transform, Curve] = {"identity": np.positive, "log2": np.log2, "logit": log_odds}
+BACK: dict[Transform, Curve] = {"identity": np.positive, "log2": np.exp2, "logit": share_of}
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,6 @@ class SilhouetteParams:
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
-def scored_songs(songs: int, sample: int, seed: int) -> IntArray:
-    """Return the rows that are scored: all, or one fixed random sample, in order."""
-    if songs <= sample:
-        return np.arange(songs)
-    return np.sort(np.random.default_rng(seed).choice(songs, sample, replace=False))
-
-
 def silhouettes(points: FloatArray, labelings: Sequence[IntArray]) -> list[float]:
     """Return the mean silhouette of each labeling of the points, -1 to 1, Rousseeuw (1987).
 

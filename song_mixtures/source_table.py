@@ -80,7 +80,9 @@ def _parquet_columns(path: Path) -> list[str]:
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
-    return pyarrow.parquet.read_table(path, columns=columns).to_pandas()
+    content = pyarrow.parquet.read_table(path, columns=columns)
+    # Column by column, so that the table is never in memory twice.
+    return content.to_pandas(split_blocks=True, self_destruct=True)
 
 
 ColumnsOf = Callable[[Path], list[str]]
@@ -94,7 +96,14 @@ READERS: dict[str, tuple[ColumnsOf, Reader]] = {
 
 def as_names(column: pd.Series) -> pd.Series:
     """Return a column as text, empty where it has no value."""
+    if column.dtype == "str":
+        return column.fillna("")
     return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def row_names(rows: int) -> pd.Series:
+    """Return the row numbers from 0 as text."""
+    return pyarrow.array(np.arange(rows)).cast(pyarrow.string()).to_pandas()
 
 
 def as_numbers(column: pd.Series) -> pd.Series:

@@ -36,6 +36,7 @@ CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmea
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 PLOTS = Path("plots")  # to dvc plots
 
+OF_SONGS = ("song", "genre", "gmm_cluster", "gmm_greatest_prob", "gmm_entropy")  # and features
 FEATURE_BINS = 30  # from a feature's least value to its greatest
 ENTROPY_BINS = 40  # from 0 to log K
 COLORED_GENRES = 10  # the commonest; more colors than that are not told apart on a map of dots
@@ -126,32 +127,33 @@ def songs_drawn(songs: pd.DataFrame, scaling: Scaling, max_songs: int, seed: int
     first record alone.
     """
     points = scaling.standardize(songs)
+    center = points.mean(axis=0)
     axes, shares = principal_axes(points)
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
-    place = (points - points.mean(axis=0)) @ axes[:, :2]
+    drawn = drawn_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
+    place = (scaling.standardize(drawn) - center) @ axes[:, :2]
     table = pd.DataFrame(
         {
-            "song": songs["song"],
-            "genre": genres,
-            "genre_group": genre_groups(genres),
-            "component": songs["gmm_cluster"],
-            "greatest_posterior": songs["gmm_greatest_prob"].round(4),
-            "entropy": songs["gmm_entropy"].round(4),
+            "song": drawn["song"],
+            "genre": drawn["genre"],
+            "genre_group": drawn["group"],
+            "component": drawn["gmm_cluster"],
+            "greatest_posterior": drawn["gmm_greatest_prob"].round(4),
+            "entropy": drawn["gmm_entropy"].round(4),
             "x": place[:, 0].round(3),
             "y": place[:, 1].round(3),
             "x_axis": "",
             "y_axis": "",
         }
     )
-    drawn = drawn_songs(table, max_songs, seed)
     names = [
         axis_name(i + 1, shares[i], axes[:, i], scaling.features).removeprefix(
             f"principal axis {i + 1}, "
         )
         for i in (0, 1)
     ]
-    drawn.loc[drawn.index[0], ["x_axis", "y_axis"]] = names
-    return drawn
+    table.loc[table.index[0], ["x_axis", "y_axis"]] = names
+    return table
 
 
 def colored_genres(drawn: pd.DataFrame, palette: str) -> pd.DataFrame:
@@ -234,7 +236,8 @@ def charts(knobs: Charts, tables: Tables, palette: str, seed: int) -> dict[str, 
     gmm = read_json(GMM)
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
     k = len(mixture.weights)
-    songs, means = tables.read(ASSIGNMENTS), tables.read(MEANS)
+    songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
+    means = tables.read(MEANS)
     drawn = colored_genres(songs_drawn(songs, scaling, knobs.max_songs, seed), palette)
     of_components = {
         "component_means": component_means(mixture, scaling, means),

@@ -14,11 +14,13 @@ from sklearn import metrics as scores
 
 from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.params import read_params
+from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.silhouette import IntArray, SilhouetteParams, scored_songs, silhouettes
+from song_mixtures.silhouette import IntArray, SilhouetteParams, silhouettes
 from song_mixtures.stage import run, say
 
 SCALING = Path("models/scaling.json")  # from preprocess
+CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # to figures, charts
@@ -102,7 +104,9 @@ def genre_agreement(songs: pd.DataFrame) -> dict[str, float]:
     if "genre" not in songs or (songs["genre"] == "").all():
         return {}
     known = songs[songs["genre"] != ""]
-    genres, gmm, kmeans = known["genre"], known["gmm_cluster"], known["kmeans_cluster"]
+    gmm, kmeans = known["gmm_cluster"], known["kmeans_cluster"]
+    # Numbers, for each score sorts the labels, and a million names take seconds to sort.
+    genres = known["genre"].astype("category").cat.codes
     return {
         "gmm_genre_ari": scores.adjusted_rand_score(genres, gmm),
         "gmm_genre_ami": scores.adjusted_mutual_info_score(genres, gmm),
@@ -142,10 +146,11 @@ def main() -> None:
     tables = read_params("tables", Tables)
     knobs = read_params("compare_kmeans", SilhouetteParams)
     scaling = Scaling.from_json(read_json(SCALING))
-    songs = tables.read(ASSIGNMENTS).join(tables.read(KMEANS_ASSIGNMENTS)["kmeans_cluster"])
+    k = read_json(CHOSEN_K)["n_components"]
+    songs = tables.read(ASSIGNMENTS, {*scaling.features, "genre", "gmm_cluster"})
+    songs = songs.join(tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"]))
     gmm, kmeans = songs["gmm_cluster"].to_numpy(), songs["kmeans_cluster"].to_numpy()
-    k = len(songs.filter(like="gmm_prob_").columns)
-    scored = scored_songs(len(songs), knobs.silhouette_sample, knobs.seed)
+    scored = sampled_rows(len(songs), knobs.silhouette_sample, knobs.seed)
 
     counts = confusion(gmm, kmeans, k)
     found = {

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.mixture import Mixture, effective_components, log_densities
@@ -70,7 +71,7 @@ def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
             "component": range(k),
             "weight": mixture.weights,
             "weight_percent": 100 * mixture.weights,
-            "effective_songs": songs.filter(like="gmm_prob_").to_numpy().sum(axis=0),
+            "effective_songs": [songs[f"gmm_prob_{component}"].sum() for component in range(k)],
             "hard_songs": np.bincount(songs["gmm_cluster"], minlength=k),
         }
     )
@@ -96,27 +97,33 @@ def covariances_table(mixture: Mixture, scaling: Scaling) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pairs).reset_index()
 
 
-def exemplars(
-    songs: pd.DataFrame, log_density: FloatArray, posterior: FloatArray, count: int
-) -> pd.DataFrame:
+def highest(score: FloatArray, count: int) -> NDArray[np.intp]:
+    """Return where the highest scores are, best first; equals stay in order."""
+    least = np.partition(score, -count)[-count] if count < len(score) else -np.inf
+    reaching = np.flatnonzero(score >= least)
+    return reaching[np.argsort(-score[reaching], kind="stable")][:count]
+
+
+def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.DataFrame:
     """Return the songs most typical of each component, best first.
 
-    Our choice: the highest density under the component, weighted by the posterior, so that a
-    song in the middle of a component but as likely another's does not come first.
+    Our choice: the highest density under the component, (N, K), weighted by the posterior, so
+    that a song in the middle of a component but as likely another's does not come first.
     """
     shown = ["song", *[column for column in ("genre",) if column in songs]]
-    with np.errstate(divide="ignore"):  # a posterior of 0 puts a song last, at -inf
-        score = log_density + np.log(posterior)
-    ranked = np.argsort(-score, axis=0, kind="stable")[:count]
-    rows = [
-        songs.loc[best, shown].assign(
-            component=component,
-            rank=range(1, len(best) + 1),
-            posterior=posterior[best, component],
-            log_density=log_density[best, component],
+    rows = []
+    for component, densities in enumerate(log_density.T):
+        posterior = songs[f"gmm_prob_{component}"].to_numpy()
+        with np.errstate(divide="ignore"):  # a posterior of 0 puts a song last, at -inf
+            best = highest(densities + np.log(posterior), count)
+        rows.append(
+            songs.loc[best, shown].assign(
+                component=component,
+                rank=range(1, len(best) + 1),
+                posterior=posterior[best],
+                log_density=densities[best],
+            )
         )
-        for component, best in enumerate(ranked.T)
-    ]
     return pd.concat(rows)[["component", "rank", *shown, "posterior", "log_density"]]
 
 
@@ -138,7 +145,6 @@ def main() -> None:
     gmm = read_json(GMM)
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
     songs = tables.read(ASSIGNMENTS)
-    posterior = songs.filter(like="gmm_prob_").to_numpy()
 
     means = means_table(mixture, scaling, knobs.profile_deviation)
     weights = weights_table(mixture, songs)
@@ -147,7 +153,7 @@ def main() -> None:
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling))
-    tables.write(EXEMPLARS, exemplars(songs, log_density, posterior, knobs.n_exemplars))
+    tables.write(EXEMPLARS, exemplars(songs, log_density, knobs.n_exemplars))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")
 

@@ -35,7 +35,7 @@ SOURCES = (Path(inspect.getfile(read_clip)), Path(inspect.getfile(song_features)
 # A worker process costs about a second of imports; a song 0.04 s.
 SONGS_PER_WORKER = 20
 # The transform is computed in single precision: further digits are rounding.
-SIX_DIGITS = "%.6g"
+DIGITS = 6
 
 Outcome = dict[str, Any]  # of one file: "reason", or the features and what read_clip() did
 
@@ -196,7 +196,7 @@ def main() -> None:
 
     write_table(REJECTED, rejected)  # first, for the error below sends people there
     refuse_many_rejected(rejected, len(paths), knobs.max_rejected_share)
-    write_table(SONGS, songs, float_format=SIX_DIGITS)
+    write_table(SONGS, songs, digits=DIGITS)
     write_metrics(METRICS, summarize(songs, rejected, used))
     say(f"{len(songs)} songs in {SONGS}; rejected: {len(rejected)} ({REJECTED})")
 

@@ -102,7 +102,8 @@ def main() -> None:
     sweep = read_params("k_sweep", Sweep)
     mixture = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
-    points = Scaling.from_json(read_json(SCALING)).standardize(tables.read(FEATURES_SELECTED))
+    scaling = Scaling.from_json(read_json(SCALING))
+    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
 
     fits = []
     for fit in tqdm(

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from song_mixtures.files import Tables, read_json, write_metrics, write_pickle
+from song_mixtures.parallel import Compute, results
 from song_mixtures.params import Range, read_param, read_params
+from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.silhouette import SilhouetteParams, scored_songs, silhouettes
+from song_mixtures.silhouette import IntArray, SilhouetteParams, silhouettes
 from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
@@ -28,6 +29,9 @@ KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # to
 KMEANS_MODEL = Path("models/kmeans_model.pkl")  # to people
 METRICS = Path("metrics/kmeans.json")
 
+# Songs below which all fits take less time than other processes need to start.
+PARALLEL_FROM = 10_000
+
 
 @dataclass(frozen=True)
 class KMeansParams:
@@ -35,25 +39,36 @@ class KMeansParams:
 
     n_init: Annotated[int, Range(1)]
     max_iter: Annotated[int, Range(1)]
+    sample_above: Annotated[int, Range(1000)]  # songs; of more, a sample makes the starts
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
-    """Fit K-Means on one thread, for the same bytes on every machine; best of n_init starts."""
+    """Fit K-Means to points, (N, d), on one thread, for the same bytes on every machine.
+
+    The best of n_init starts. Of more than sample_above points the starts run on one random
+    sample of that size, and the best of them is carried on with all points.
+    """
     model = KMeans(k, n_init=knobs.n_init, max_iter=knobs.max_iter, random_state=knobs.seed)
     with threadpool_limits(1):
-        return model.fit(points)
+        if len(points) <= knobs.sample_above:
+            return model.fit(points)
+        best = model.fit(points[sampled_rows(len(points), knobs.sample_above, knobs.seed)])
+        return model.set_params(init=best.cluster_centers_, n_init=1).fit(points)
 
 
-def fit_all(points: FloatArray, ks: list[int], knobs: KMeansParams) -> dict[int, Any]:
-    """Return the fitted model of every K."""
-    return {
-        k: fit_kmeans(points, k, knobs)
-        for k in tqdm(ks, "kmeans", delay=2, leave=False, disable=None)
-    }
+def fit_all(
+    points: FloatArray, ks: list[int], knobs: KMeansParams, compute: Compute
+) -> dict[int, Any]:
+    """Return the fitted model of every K, fitted in parallel."""
+    calls = ((points, k, knobs) for k in ks)
+    most_jobs = 1 if len(points) < PARALLEL_FROM else None
+    models = results(fit_kmeans, calls, compute, large=[points], most_jobs=most_jobs)
+    shown = tqdm(models, "kmeans", len(ks), delay=2, leave=False, disable=None)
+    return dict(zip(ks, shown, strict=True))
 
 
-def elbow(models: dict[int, Any], points: FloatArray, scored: np.ndarray) -> pd.DataFrame:
+def elbow(models: dict[int, Any], points: FloatArray, scored: IntArray) -> pd.DataFrame:
     """Return a row per K: inertia (sum of squared distances, standardized) and silhouette."""
     labelings = [model.labels_[scored] for model in models.values()]
     return pd.DataFrame(
@@ -83,6 +98,7 @@ def main() -> None:
     """Fit K-Means for every K of the sweep and the chosen one, write curve, labels and model."""
     tables = read_params("tables", Tables)
     knobs = read_params("kmeans", KMeansParams)
+    compute = read_params("compute", Compute)
     silhouette = read_params("compare_kmeans", SilhouetteParams)
     k_min = read_param("k_sweep", "k_min", Annotated[int, Range(2)])
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
@@ -90,8 +106,8 @@ def main() -> None:
     songs = tables.read(FEATURES_SELECTED)
     points = Scaling.from_json(read_json(SCALING)).standardize(songs)
 
-    models = fit_all(points, sorted({*range(k_min, k_max + 1), k}), knobs)
-    scored = scored_songs(len(points), silhouette.silhouette_sample, silhouette.seed)
+    models = fit_all(points, sorted({*range(k_min, k_max + 1), k}), knobs, compute)
+    scored = sampled_rows(len(points), silhouette.silhouette_sample, silhouette.seed)
     curve = elbow(models, points, scored)
     metrics = summarize(curve, k, len(scored))
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from song_mixtures.files import Tables, write_json, write_metrics, write_pickle
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.scaling import FloatArray, Scaling, Transform, transformed
-from song_mixtures.source_table import as_names, as_numbers, read_source_table
+from song_mixtures.source_table import as_names, as_numbers, read_source_table, row_names
 from song_mixtures.stage import StageError, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # to every later stage
@@ -94,12 +94,12 @@ def read_songs(source: Input) -> pd.DataFrame:
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
-    row_numbers = pd.Series(range(len(table)), index=table.index)
-    songs = {"song": as_names(row_numbers if source.id is None else table[source.id])}
+    table = table.reset_index(drop=True)
+    songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
     songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
-    return pd.DataFrame(songs).reset_index(drop=True)
+    return pd.DataFrame(songs)
 
 
 def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
@@ -109,9 +109,13 @@ def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> p
         "not a number": values.isna().any(axis=1),
         "beyond 1e100": (values.abs() > LARGEST_VALUE).any(axis=1),
         "tempo not above 0": values["tempo"] <= 0,
-        "duplicate": values.duplicated() & (duplicates == "drop"),
     }
-    return pd.Series(np.select(list(tests.values()), list(tests), default=""), index=songs.index)
+    if duplicates == "drop":
+        tests["duplicate"] = values.duplicated()
+    reasons = pd.Series("", index=songs.index)
+    for reason, applies in reversed(tests.items()):
+        reasons[applies] = reason
+    return reasons
 
 
 def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None:
@@ -294,7 +298,7 @@ def main() -> None:
     for warning in warnings_of(kept, features, list(transform)):
         say(warning)
     unused = [name for name in transform if name not in features]
-    tables.write(FEATURES_SELECTED, kept.drop(columns=unused), float_format=None)
+    tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     write_json(SCALING, scaling.to_json())
     write_pickle(SCALER, scaler)

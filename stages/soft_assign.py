@@ -44,9 +44,10 @@ def main() -> None:
     """Read songs and mixture, write posteriors and labels."""
     tables = read_params("tables", Tables)
     gmm = read_json(GMM)
-    songs = tables.read(FEATURES_SELECTED)
+    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    songs = tables.read(FEATURES_SELECTED, {"song", *scaling.features})
 
-    posterior, _ = posteriors(Mixture.from_json(gmm), Scaling.from_json(gmm).standardize(songs))
+    posterior, _ = posteriors(mixture, scaling.standardize(songs))
     assigned = assignment(songs, posterior)
     metrics = summarize(posterior)
 

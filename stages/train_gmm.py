@@ -109,7 +109,7 @@ def main() -> None:
     params = read_params("mixture", MixtureParams)
     chosen = read_json(CHOSEN_K)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED))
+    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
     refuse_few_songs(len(points), chosen["n_components"])
 
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from song_mixtures.files import read_json, read_table
 from song_mixtures.mixture import Mixture
@@ -66,13 +68,19 @@ def test_covariances_and_correlations_by_hand() -> None:
 
 def test_exemplars_are_dense_and_sure() -> None:
     songs = pd.DataFrame({"song": list("abc"), "genre": list("xyz")})
+    songs = songs.assign(gmm_prob_0=[0.99, 0.5, 1.0], gmm_prob_1=[0.01, 0.5, 0.0])
     log_density = np.array([[0.0, -9.0], [0.1, -9.0], [-1.0, -9.0]])
-    posterior = np.array([[0.99, 0.01], [0.5, 0.5], [1.0, 0.0]])
-    best = components.exemplars(songs, log_density, posterior, 2)
+    best = components.exemplars(songs, log_density, 2)
     # b is the densest under component 0, but as likely the other's.
     assert best[best["component"] == 0]["song"].tolist() == ["a", "b"]
     assert best[best["component"] == 1]["song"].tolist() == ["b", "a"]
     assert best["rank"].tolist() == [1, 2, 1, 2]
+
+
+@given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 2.0]), min_size=1), st.integers(1, 9))
+def test_the_highest_scores_are_those_of_a_stable_sort(scores: list[float], count: int) -> None:
+    expected = np.argsort(-np.array(scores), kind="stable")[:count]
+    assert components.highest(np.array(scores), count).tolist() == expected.tolist()
 
 
 def test_equal_weights_make_as_many_effective_components() -> None:

@@ -7,12 +7,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from song_mixtures.files import (
     Tables,
     read_json,
     read_table,
     replacing,
+    significant,
     write_json,
     write_metrics,
     write_table,
@@ -62,7 +65,7 @@ def test_names_stay_names_and_floats_come_back_exactly(tmp_path: Path) -> None:
             "tempo": [0.1 + 0.2, 1 / 3, 1e-17, 119.99999999999999, 5e300, -0.0],
         }
     )
-    write_table(tmp_path / "t.csv", table, float_format=None)
+    write_table(tmp_path / "t.csv", table, digits=None)
     found = read_table(tmp_path / "t.csv")
     pd.testing.assert_frame_equal(found, table, check_exact=True, check_dtype=False)
 
@@ -70,6 +73,30 @@ def test_names_stay_names_and_floats_come_back_exactly(tmp_path: Path) -> None:
 def test_computed_tables_have_8_digits(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", pd.DataFrame({"x": [1 / 3], "n": [7]}))
     assert (tmp_path / "t.csv").read_bytes() == b"x,n\n0.33333333,7\n"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
+def test_rounding_to_digits_is_what_formatting_does(value: float) -> None:
+    found = float(significant(np.array([value]), 8)[0])
+    expected = float(f"{value:.8g}")
+    if abs(value) < 1e-14:  # 22 decimals are all there are
+        assert found == pytest.approx(expected, abs=1e-22)
+    else:  # a value halfway between two decimals may go to either
+        assert found == expected or abs(found - value) == pytest.approx(abs(expected - value))
+        assert len(repr(abs(found)).split("e")[0].replace(".", "").strip("0")) <= 8
+
+
+def test_a_name_with_a_comma_is_quoted_and_a_plain_one_is_not(tmp_path: Path) -> None:
+    table = pd.DataFrame({"song": ["a"], "x": [0.5]})
+    write_table(tmp_path / "plain.csv", table)
+    assert (tmp_path / "plain.csv").read_bytes() == b"song,x\na,0.5\n"
+    write_table(tmp_path / "comma.csv", table.assign(song="a,b"))
+    assert (tmp_path / "comma.csv").read_bytes() == b'"song","x"\n"a,b",0.5\n'
+
+
+def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", pd.DataFrame({"song": [], "x": []}))
+    assert read_table(tmp_path / "t.csv").columns.tolist() == ["song", "x"]
 
 
 def test_a_file_that_an_earlier_stage_should_have_written_is_named(tmp_path: Path) -> None:
@@ -86,6 +113,17 @@ def test_a_table_comes_back_in_either_format(
     tables.write(tmp_path / "t.csv", table)
     assert [path.name for path in tmp_path.iterdir()] == [f"t.{form}"]
     pd.testing.assert_frame_equal(tables.read(tmp_path / "t.csv"), table, check_dtype=False)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_of_the_columns_asked_for_those_that_are_there_are_read(
+    tmp_path: Path, form: Literal["csv", "parquet"]
+) -> None:
+    table = pd.DataFrame({"song": ["007", "NA"], "k": [2, 3], "x": [0.125, -7.5]})
+    tables = Tables(form)
+    tables.write(tmp_path / "t.csv", table)
+    found = tables.read(tmp_path / "t.csv", {"x", "song", "genre"})
+    pd.testing.assert_frame_equal(found, table[["song", "x"]], check_dtype=False)
 
 
 def test_parquet_has_the_same_bytes_again(tmp_path: Path) -> None:

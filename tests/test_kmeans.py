@@ -1,14 +1,17 @@
 """K-Means, the yardstick."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
 from song_mixtures.files import read_json, read_table
+from song_mixtures.parallel import Compute
 from song_mixtures.scaling import Scaling
 from stages import kmeans
 from tests.conftest import FEATURES
@@ -42,3 +45,39 @@ def test_a_chosen_k_outside_the_sweep_is_in_the_elbow_too() -> None:
 def test_the_table_has_the_notebooks_columns(finished: Path) -> None:
     songs = read_table(finished / kmeans.KMEANS_ASSIGNMENTS)
     assert list(songs.columns) == ["song", "genre", *FEATURES, "kmeans_cluster"]
+
+
+def test_of_a_large_table_the_starts_run_on_a_sample_and_the_best_is_carried_on() -> None:
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 4, 3000)
+    points = 8 * rng.normal(size=(4, 5))[kinds] + rng.normal(size=(3000, 5))
+    exact = kmeans.KMeansParams(n_init=5, max_iter=300, sample_above=3000, seed=1)
+    expected = kmeans.fit_kmeans(points, 4, exact)
+    found = kmeans.fit_kmeans(points, 4, replace(exact, sample_above=1000))
+    assert found.inertia_ == pytest.approx(expected.inertia_, rel=1e-6)
+    assert len(found.labels_) == 3000
+    squared = ((points[:, None, :] - found.cluster_centers_) ** 2).sum(axis=2)
+    assert found.labels_.tolist() == squared.argmin(axis=1).tolist()
+    again = kmeans.fit_kmeans(points, 4, replace(exact, sample_above=1000))
+    assert again.cluster_centers_.tobytes() == found.cluster_centers_.tobytes()
+    assert found.cluster_centers_.tobytes() != expected.cluster_centers_.tobytes()
+
+
+def test_up_to_the_sample_size_the_fit_is_scikit_learns() -> None:
+    points = np.random.default_rng(0).normal(size=(1000, 5))
+    knobs = kmeans.KMeansParams(n_init=3, max_iter=50, sample_above=1000, seed=7)
+    expected = KMeans(6, n_init=3, max_iter=50, random_state=7).fit(points)
+    found = kmeans.fit_kmeans(points, 6, knobs)
+    assert found.labels_.tolist() == expected.labels_.tolist()
+    assert found.inertia_ == pytest.approx(expected.inertia_, rel=1e-12)
+
+
+def test_fits_in_parallel_are_those_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(0).normal(size=(300, 5))
+    knobs = kmeans.KMeansParams(n_init=2, max_iter=50, sample_above=1000, seed=7)
+    alone = kmeans.fit_all(points, [2, 3, 5], knobs, Compute(n_jobs=1))
+    monkeypatch.setattr(kmeans, "PARALLEL_FROM", 0)
+    beside = kmeans.fit_all(points, [2, 3, 5], knobs, Compute(n_jobs=2))
+    assert list(alone) == list(beside) == [2, 3, 5]
+    for k, model in alone.items():
+        assert model.cluster_centers_.tobytes() == beside[k].cluster_centers_.tobytes()

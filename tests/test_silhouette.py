@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
 from song_mixtures import silhouette
-from song_mixtures.silhouette import scored_songs, silhouettes
+from song_mixtures.silhouette import silhouettes
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(1100, 5))  # more than two blocks
@@ -55,11 +55,3 @@ def test_a_sample_that_misses_a_cluster_is_scored_all_the_same() -> None:
     labels = np.zeros(len(POINTS), dtype=np.int64)
     labels[0] = 1
     assert silhouettes(POINTS[1:], [labels[1:]]) == [0.0]
-
-
-def test_up_to_the_sample_size_every_song_is_scored_above_it_a_fixed_sample() -> None:
-    assert scored_songs(100, 100, 42).tolist() == list(range(100))
-    sample = scored_songs(101, 100, 42)
-    assert len(set(sample)) == 100
-    assert sample.tolist() == sorted(sample) == scored_songs(101, 100, 42).tolist()
-    assert sample.tolist() != scored_songs(101, 100, 43).tolist()

@@ -1,5 +1,6 @@
 """A stage fails in one line, with the exit code that DVC and shells expect."""
 
+import os
 import subprocess
 import sys
 
@@ -51,3 +52,19 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert "Traceback" in done.stderr
+
+
+def test_numeric_libraries_get_one_thread_each() -> None:
+    found = "{pool['num_threads'] for pool in threadpoolctl.threadpool_info()}"
+    body = f"import threadpoolctl; print({found})"
+    program = "import numpy\n" + PROGRAM.format(body=body)
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "{1}\n"

@@ -1,0 +1,194 @@
+"""Every mark that the project sets itself for speed and memory, in one run: `make bench`.
+
+    python -m benchmarks.marks                     a table of 1,000,000 songs, a quarter of an hour
+    python -m benchmarks.marks --songs 100000      a short form, within five minutes
+
+Reference and ours are measured in the same run on the same machine, so their ratio is what
+counts. The references are scikit-learn called as the notebooks call it, the notebook as one
+sequential script (benchmarks/notebook.py), DVC's own `dvc status`, and the features that GTZAN is
+usually described by, with their harmonic-percussive separation. The full form writes
+benchmarks/results.md, the short one only prints.
+"""
+
+import argparse
+import datetime
+import platform
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sklearn.exceptions import ConvergenceWarning
+
+from benchmarks._tables import ROOT, markdown
+from benchmarks.em import CORES, memory, step
+from benchmarks.extraction_cost import costs_of_a_clip
+from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
+from benchmarks.sweep import SweepCost, large_sweep, small_sweep
+from song_mixtures.files import write_text
+from song_mixtures.stage import run
+
+RESULTS = ROOT / "benchmarks/results.md"
+FULL, FEW = 1_000_000, 1_000  # songs
+PACKAGES = ("dvc", "librosa", "numba", "numpy", "pandas", "pyarrow", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A row: what is compared, both figures with their unit, their ratio and what it must be."""
+
+    what: str
+    reference: str
+    ours: str
+    ratio: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def reached(self) -> bool:
+        """Tell whether the ratio is where it must be."""
+        return (self.at_least is None or self.ratio >= self.at_least) and (
+            self.at_most is None or self.ratio <= self.at_most
+        )
+
+    def cells(self) -> list[str]:
+        """Return the row of the table."""
+        mark = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+        reached = "yes" if self.reached() else "no"
+        return [self.what, self.reference, self.ours, f"{self.ratio:.2g}", mark, reached]
+
+
+HEADER = ["", "reference", "ours", "ratio", "mark", "reached"]
+
+
+def marks(songs: int) -> Iterator[Mark]:
+    """Measure the marks one after another."""
+    yield from em_marks(songs)
+    yield sweep_mark(f"sweep and final fit, {FEW:,} songs", small_sweep(FEW), 4)
+    yield sweep_mark(f"sweep and final fit, {songs:,} songs, estimated", large_sweep(songs), 30)
+    seconds = under_dvc(FEW)
+    yield Mark(
+        f"table of {FEW:,} songs: the notebook's process, `dvc repro`",
+        f"{seconds['notebook']:.1f} s",
+        f"{seconds['repro']:.1f} s",
+        seconds["repro"] / seconds["notebook"],
+        at_most=2,
+    )
+    yield Mark(
+        "nothing changed: `dvc status`, `dvc repro`",
+        f"{seconds['status']:.2f} s",
+        f"{seconds['idle repro']:.2f} s",
+        seconds["idle repro"] / seconds["status"],
+        at_most=1.6,
+    )
+    theirs, ours = costs_of_a_clip()
+    yield Mark(
+        "features of a clip of 30 s, processor time",
+        f"{theirs:.0f} ms",
+        f"{ours['the five features']:.1f} ms",
+        theirs / ours["the five features"],
+        at_least=15,
+    )
+
+
+def em_marks(songs: int) -> Iterator[Mark]:
+    """Measure an EM step, against scikit-learn and the arithmetic, and the memory of a fit."""
+    one = step(songs)
+    ours = f"{1000 * one.compiled:.3g} ms"
+    yield Mark(
+        f"EM step, {songs:,} songs, K = 10: scikit-learn",
+        f"{1000 * one.reference:.4g} ms",
+        ours,
+        one.reference / one.compiled,
+        at_least=40,
+    )
+    yield Mark(
+        f"EM step, {songs:,} songs, K = 10: arithmetic floor",
+        f"{1000 * one.floor:.3g} ms",
+        ours,
+        one.compiled / one.floor,
+        at_most=5,
+    )
+    added, points = memory(songs), songs * 5 * 8 / 2**20
+    yield Mark(
+        f"memory that a fit adds, {songs:,} songs, K = 10: the points",
+        f"{points:.0f} MB",
+        f"{added * points:.0f} MB",
+        added,
+        at_most=4,
+    )
+
+
+def sweep_mark(what: str, cost: SweepCost, at_least: float) -> Mark:
+    """Return the row of a sweep."""
+    ours = f"{cost.ours:.1f} s, log-likelihood {cost.apart:+.0e} nats a song"
+    return Mark(what, f"{cost.reference:.0f} s", ours, cost.reference / cost.ours, at_least)
+
+
+def machine() -> str:
+    """Return when, on what and with what this run was made."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    day = datetime.datetime.now(datetime.UTC).date()
+    return (
+        f"{day}, {CORES} cores ({platform.machine()}, {processor()}), Python "
+        f"{platform.python_version()}, {versions}."
+    )
+
+
+def processor() -> str:
+    """Return the processor's name where Linux tells it."""
+    told = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in told if line.startswith("model name")]
+    return names[0] if names else platform.system()
+
+
+def main() -> None:
+    """Measure, print each row as soon as it is there, write the page in the full form."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.marks")
+    parser.add_argument("--songs", type=int, default=FULL, help="of the large table")
+    songs = parser.parse_args().songs
+    warnings.simplefilter("ignore", ConvergenceWarning)  # of scikit-learn, as notebooks do
+
+    print(machine(), "\n")
+    rows = []
+    for mark in marks(songs):
+        rows.append(mark.cells())
+        print(" | ".join(mark.cells()), flush=True)
+    stages = markdown(
+        ["stage", "seconds", "peak, MB", f"more than with {FEW:,} songs", "largest table, MB",
+         "ratio"],
+        stage_rows(stage_costs(FEW), stage_costs(songs)),
+    )  # fmt: skip
+    print(f"\n{stages}")
+    if songs == FULL:
+        write_text(
+            RESULTS, PAGE.format(machine=machine(), marks=markdown(HEADER, rows), stages=stages)
+        )
+
+
+PAGE = """# What was measured
+
+Written by `make bench`. {machine}
+
+Reference and ours ran in the same run; other work on the machine moves both, so the ratio counts.
+
+{marks}
+
+The notebook's sweep of the large table is estimated from one start of its first K as if every
+start took as many steps; in truth more components take more. Log-likelihoods are compared at that
+K. In the sweep of the small table the
+log-likelihood is that of the K where ours is furthest below.
+
+## A million songs, stage by stage
+
+The root pipeline on a made table of 1,000,000 songs in Parquet, each stage by its own command, all
+settings as in `params.yaml`. The peak is that of a stage's process and those it starts, what they
+share counted once. Its largest table is the largest one in memory that it reads or writes; the
+ratio is what the stage takes above its peak with 1,000 songs, in sizes of that table.
+
+{stages}
+"""
+
+
+if __name__ == "__main__":
+    run(main)

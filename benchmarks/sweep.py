@@ -1,0 +1,81 @@
+"""The sweep K = 2..20 and the final fit: scikit-learn as the notebooks call it, against ours."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from benchmarks.em import CORES, K, seconds
+from benchmarks.made_songs import made_points
+from song_mixtures.em import MixtureParams, fit_mixture
+from song_mixtures.parallel import Compute
+from song_mixtures.params import read_params
+from song_mixtures.scaling import FloatArray
+from stages.k_sweep import Sweep, sweep_fits
+
+REPEATS = 3  # of ours at 1,000 songs, where the start of the processes counts
+
+
+@dataclass(frozen=True)
+class SweepCost:
+    """Seconds of both, and how far apart they end."""
+
+    reference: float
+    ours: float
+    apart: float  # log-likelihood of ours minus the reference's, nats per song: the worst K
+
+
+def settings() -> tuple[Sweep, MixtureParams]:
+    """Return the sweep and the fits of params.yaml, full covariances."""
+    sweep = replace(read_params("k_sweep", Sweep), covariance_types=("full",))
+    return sweep, read_params("mixture", MixtureParams)
+
+
+def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
+    """Fit and rate one mixture as the notebooks do; return ln L."""
+    model = GaussianMixture(
+        k,
+        n_init=params.n_init,
+        max_iter=params.max_iter,
+        tol=params.tol,
+        reg_covar=params.reg_covar,
+        random_state=params.seed,
+    ).fit(points)
+    model.bic(points), model.aic(points)
+    return float(model.score(points)) * len(points)
+
+
+def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[float]:
+    """Fit the sweep as the stage does, and the final mixture; return ln L of every K."""
+    found = [fit.log_likelihood for fit in sweep_fits(points, sweep, params, Compute())]
+    fit_mixture(points, K, "full", params)
+    return found
+
+
+def small_sweep(songs: int) -> SweepCost:
+    """Run both; the reference on one thread, for at this size more of them slow it down."""
+    points, (sweep, params) = made_points(songs), settings()
+    ks = range(sweep.k_min, sweep.k_max + 1)
+    ours, found = seconds(partial(our_sweep, points, sweep, params), REPEATS)
+    with threadpool_limits(1):
+        theirs, expected = seconds(lambda: [notebook_fit(points, params, k) for k in (*ks, K)])
+    apart = min(our - their for our, their in zip(found, expected[:-1], strict=True))
+    return SweepCost(theirs, ours, apart / songs)
+
+
+def large_sweep(songs: int) -> SweepCost:
+    """Run ours, and of the notebook one start of its first K, from which its time is estimated.
+
+    A step takes scikit-learn K times as long with K times the components. It is given as many
+    steps for every K as for the first, and n_init starts: it needs more, for more components
+    take more steps.
+    """
+    points, (sweep, params) = made_points(songs), settings()
+    one_start = partial(notebook_fit, points, replace(params, n_init=1), sweep.k_min)
+    with threadpool_limits(CORES):
+        first, expected = seconds(one_start)
+    components = sum(range(sweep.k_min, sweep.k_max + 1)) + K
+    theirs = params.n_init * first * components / sweep.k_min
+    ours, found = seconds(partial(our_sweep, points, sweep, params))
+    return SweepCost(theirs, ours, (found[0] - expected) / songs)

@@ -1,0 +1,46 @@
+"""No stage imports what it does not use: imports are most of what a small stage costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "dvc"}
+
+# What each stage needs before it has read a file; numba is left to large tables, distributed to
+# a cluster, and scikit-learn of k_sweep to the processes that fit.
+USED = {
+    "demo": {"scipy"},
+    "extract": {"librosa", "scipy"},
+    "gtzan_table": {"scipy"},
+    "preprocess": {"scipy", "sklearn"},
+    "k_sweep": set(),
+    "choose_k": set(),
+    "train_gmm": {"scipy", "sklearn"},
+    "soft_assign": set(),
+    "uncertainty": set(),
+    "components": set(),
+    "kmeans": {"scipy", "sklearn"},
+    "compare_kmeans": {"scipy", "sklearn"},
+    "figures": {"matplotlib", "scipy"},
+}
+
+
+def test_every_stage_is_listed() -> None:
+    modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
+    assert set(USED) == modules
+
+
+@pytest.mark.parametrize("stage", USED)
+def test_a_stage_imports_no_heavy_library_that_it_does_not_use(stage: str) -> None:
+    program = f"import sys, stages.{stage}; print(*{HEAVY!r} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) == USED[stage]
