@@ -1,7 +1,8 @@
 """Every mark that the project sets itself for speed and memory, in one run: `make bench`.
 
     python -m benchmarks.marks                     a table of 1,000,000 songs, a quarter of an hour
-    python -m benchmarks.marks --songs 100000      a short form, within five minutes
+    python -m benchmarks.marks --songs 100000      a short form, within five minutes; the marks of
+                                                   the large table are meant for 1,000,000 songs
 
 Reference and ours are measured in the same run on the same machine, so their ratio is what
 counts. The references are scikit-learn called as the notebooks call it, the notebook as one
@@ -174,9 +175,8 @@ Reference and ours ran in the same run; other work on the machine moves both, so
 
 {marks}
 
-The notebook's sweep of the large table is estimated from one start of its first K as if every
-start took as many steps; in truth more components take more. Log-likelihoods are compared at that
-K. In the sweep of the small table the
+The notebook's sweep of the large table is estimated from one start of K = 10 on all songs, its
+time in proportion to K; log-likelihoods are compared at that K. In the sweep of the small table the
 log-likelihood is that of the K where ours is furthest below.
 
 ## A million songs, stage by stage

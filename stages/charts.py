@@ -20,7 +20,8 @@ from song_mixtures.mixture import Mixture, best_fit
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.pictures.components import in_units
 from song_mixtures.pictures.labels import genre_shares
-from song_mixtures.pictures.songs import axis_name, drawn_songs, principal_axes
+from song_mixtures.pictures.maps import Plane
+from song_mixtures.pictures.songs import drawn_songs
 from song_mixtures.pictures.style import UNITS, Colors, palette_colors
 from song_mixtures.scaling import Scaling
 from song_mixtures.stage import StageError, run, say
@@ -126,12 +127,10 @@ def songs_drawn(songs: pd.DataFrame, scaling: Scaling, max_songs: int, seed: int
     x and y are the coordinates on the principal axes of all songs; what the axes are stands in the
     first record alone.
     """
-    points = scaling.standardize(songs)
-    center = points.mean(axis=0)
-    axes, shares = principal_axes(points)
+    plane = Plane.through(songs, scaling)
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     drawn = drawn_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
-    place = (scaling.standardize(drawn) - center) @ axes[:, :2]
+    places = plane.places(drawn)
     table = pd.DataFrame(
         {
             "song": drawn["song"],
@@ -140,18 +139,14 @@ def songs_drawn(songs: pd.DataFrame, scaling: Scaling, max_songs: int, seed: int
             "component": drawn["gmm_cluster"],
             "greatest_posterior": drawn["gmm_greatest_prob"].round(4),
             "entropy": drawn["gmm_entropy"].round(4),
-            "x": place[:, 0].round(3),
-            "y": place[:, 1].round(3),
+            "x": places[:, 0].round(3),
+            "y": places[:, 1].round(3),
             "x_axis": "",
             "y_axis": "",
         }
     )
-    names = [
-        axis_name(i + 1, shares[i], axes[:, i], scaling.features).removeprefix(
-            f"principal axis {i + 1}, "
-        )
-        for i in (0, 1)
-    ]
+    # Without the first line, which the axis of the chart has.
+    names = [": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1)]
     table.loc[table.index[0], ["x_axis", "y_axis"]] = names
     return table
 

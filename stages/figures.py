@@ -17,12 +17,14 @@ from song_mixtures.files import Tables, read_json, replacing
 from song_mixtures.mixture import Mixture
 from song_mixtures.params import Range, read_params
 from song_mixtures.pictures.components import component_means, covariances, weights
+from song_mixtures.pictures.densities import feature_densities
 from song_mixtures.pictures.fits import bic_aic, kmeans_elbow
 from song_mixtures.pictures.labels import genre_by_component, kmeans_gmm_confusion
+from song_mixtures.pictures.maps import pca_entropy, pca_kmeans, pca_map
 from song_mixtures.pictures.songs import (
+    component_overlap,
     drawn_songs,
     entropy_histogram,
-    pca_map,
     posterior_vs_entropy,
 )
 from song_mixtures.pictures.style import palette_colors
@@ -37,6 +39,7 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 COVARIANCES = Path("data/processed/gmm_covariances.csv")  # from components
 ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
+KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 IMAGES = Path("plots/images")  # to people and dvc plots
@@ -61,19 +64,24 @@ def pictures(knobs: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     gmm = read_json(GMM)
     mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
     songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
-    weight_table = tables.read(WEIGHTS)
+    weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
+    clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
     drawn = drawn_songs(songs, knobs.max_points, knobs.seed)
     colors = palette_colors(knobs.palette, len(mixture.weights))
     return {
         "bic_aic": partial(bic_aic, tables.read(K_SWEEP), chosen),
         "component_means": partial(component_means, mixture, means, weight_table, colors),
         "weights": partial(weights, weight_table, means, colors),
+        "feature_densities": partial(feature_densities, songs, mixture, scaling, colors),
         "pca_map": partial(pca_map, songs, drawn, mixture, scaling, colors),
         "covariances": partial(covariances, tables.read(COVARIANCES), colors),
         "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
         "posterior_vs_entropy": partial(posterior_vs_entropy, songs, drawn, colors),
+        "component_overlap": partial(component_overlap, songs, colors),
+        "pca_entropy": partial(pca_entropy, songs, drawn, mixture, scaling, colors),
         "kmeans_elbow": partial(kmeans_elbow, tables.read(ELBOW), chosen, len(songs)),
-        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, tables.read(CONFUSION), colors),
+        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, counts, colors),
+        "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, drawn, scaling, colors),
     } | (
         {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
     )

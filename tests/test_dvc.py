@@ -197,7 +197,7 @@ def test_plots_are_shown_and_compared(project: Path) -> None:
     declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
     assert len(declared) >= 5
     images = {path.name for path in (project / "plots/images").glob("*.png")}
-    assert len(images) == 10
+    assert len(images) == 14
     assert [name for name in images if name not in page] == []
     assert page.count('"$schema"') >= 5
     set_keys(project, {"choose_k.n_components": 4})

@@ -8,21 +8,29 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
-from song_mixtures.files import Tables, read_table
-from song_mixtures.mixture import Mixture
+from song_mixtures.files import Tables, read_table, write_json, write_table
+from song_mixtures.mixture import CovarianceType, Mixture, posteriors
 from song_mixtures.params import read_params
 from song_mixtures.pictures import components as component_figures
+from song_mixtures.pictures import densities as density_figures
 from song_mixtures.pictures import fits as fit_figures
 from song_mixtures.pictures import labels as label_figures
+from song_mixtures.pictures import maps as map_figures
 from song_mixtures.pictures import songs as song_figures
-from song_mixtures.pictures.style import DISTINCT, palette_colors, signed
+from song_mixtures.pictures.style import DISTINCT, lettered, palette_colors, signed
 from song_mixtures.scaling import Scaling
 from song_mixtures.stage import StageError
 from stages import figures
+from stages.compare_kmeans import confusion, genre_table
+from stages.components import covariances_table, means_table, weights_table
+from stages.uncertainty import rate_songs
 from tests.conftest import FEATURES, SetParams, run_stage
 
 COLORS = palette_colors("distinct", 3)
@@ -38,7 +46,9 @@ MEANS = pd.DataFrame(
      [2, 120.0, 0.6, -23.94, 0.5, 0.5, "quiet"]],
     columns=["component", *FEATURES, "profile"],
 )  # fmt: skip
-WEIGHTS = pd.DataFrame({"component": range(3), "weight": [0.5, 0.3, 0.2]})
+WEIGHTS = pd.DataFrame({
+    "component": range(3), "weight": [0.5, 0.3, 0.2], "hard_songs": [1500, 900, 0],
+})  # fmt: skip
 WEIGHTS["weight_percent"] = 100 * WEIGHTS["weight"]
 CHOSEN = {"n_components": 3, "covariance_type": "full"}
 
@@ -46,7 +56,7 @@ CHOSEN = {"n_components": 3, "covariance_type": "full"}
 def fits(**changes: list[Any]) -> pd.DataFrame:
     table = pd.DataFrame({
         "k": [2, 3, 4], "covariance_type": "full", "bic": [30.0, 20, 25], "aic": [28.0, 15, 12],
-        "icl": [31.0, 35, 40], "sound": 1,
+        "icl": [31.0, 35, 40], "log_likelihood": [-9.0, -7, -6], "sound": 1,
     })  # fmt: skip
     return table.assign(**changes)
 
@@ -55,6 +65,8 @@ def songs(count: int = 60) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     posterior = rng.dirichlet([0.3, 0.3, 0.3], count)
     table = pd.DataFrame(rng.normal(size=(count, 5)), columns=FEATURES)
+    for component in range(3):
+        table[f"gmm_prob_{component}"] = posterior[:, component]
     return table.assign(
         gmm_cluster=posterior.argmax(axis=1),
         gmm_greatest_prob=posterior.max(axis=1),
@@ -180,11 +192,32 @@ def test_numbers_have_a_true_minus_sign_and_zero_has_none() -> None:
 
 def test_each_criterion_is_drawn_as_it_stands_in_the_table() -> None:
     figure = fit_figures.bic_aic(fits(), CHOSEN)
-    for axes, criterion in zip(figure.axes, ["bic", "aic", "icl"], strict=True):
+    drawn = ["bic", "aic", "icl", "log_likelihood"]
+    for axes, criterion in zip(figure.axes, drawn, strict=True):
         assert curve(axes) == [[2, 3, 4], fits()[criterion].tolist()]
     assert [axes.get_title() for axes in figure.axes] == [
         "BIC: lowest at K = 3", "AIC: lowest at K = 4", "ICL: lowest at K = 2",
+        "log-likelihood (nats)",
     ]  # fmt: skip
+
+
+def test_the_log_likelihood_has_no_lowest_fit() -> None:
+    marks = [line.get_marker() for line in fit_figures.bic_aic(fits(), CHOSEN).axes[3].lines]
+    assert marks == ["o", "None", "D"]
+
+
+@pytest.mark.parametrize("ks", [[2], [2, 3], list(range(2, 21)), list(range(2, 61))])
+def test_k_is_counted_in_whole_numbers(ks: list[int]) -> None:
+    table = pd.DataFrame({
+        "k": ks, "covariance_type": "full", "bic": 1.0, "aic": 1.0, "icl": 1.0,
+        "log_likelihood": 1.0, "sound": 1, "inertia": 3.0, "silhouette": 0.2,
+        "silhouette_songs": 9,
+    })  # fmt: skip
+    chosen = {"n_components": ks[-1], "covariance_type": "full"}
+    for figure in (fit_figures.bic_aic(table, chosen), fit_figures.kmeans_elbow(table, chosen, 9)):
+        for axes in figure.axes:
+            assert len(axes.get_xticks()) >= 1
+            assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
 def test_the_chosen_and_the_lowest_fit_are_marked() -> None:
@@ -201,7 +234,10 @@ def test_the_chosen_and_the_lowest_fit_are_marked() -> None:
     ("changes", "chosen", "said"),
     [
         ({}, 3, "BIC is lowest at K = 3, which was chosen"),
-        ({}, 2, "BIC is lowest at K = 3; K = 2 was chosen"),
+        ({}, 2, "BIC is lowest at K = 3; K = 2 was chosen, 10 higher"),
+        ({"bic": [30, 20, 1020]}, 4, "BIC is lowest at K = 3; K = 4 was chosen, 1,000 higher"),
+        ({"sound": [1, 1, 0]}, 2, "BIC is lowest at K = 3; K = 2"),
+        ({"sound": [0, 1, 1]}, 2, "K = 3; K = 2, which is not sound, was chosen"),
         ({}, 9, "BIC is lowest at K = 3; K = 9, not in the sweep, was chosen"),
         ({"bic": [3, 2, 1]}, 2, "BIC is lowest at K = 4, the largest tried; K = 2 was chosen"),
         (
@@ -218,6 +254,7 @@ def test_the_title_says_what_bic_prefers(
 ) -> None:
     figure = fit_figures.bic_aic(fits(**changes), CHOSEN | {"n_components": chosen})
     assert said in title(figure)
+    assert title(figure).startswith(("BIC", "No fit")) != said.startswith("Among")
 
 
 def test_an_unsound_fit_is_a_cross_that_no_line_joins() -> None:
@@ -227,10 +264,21 @@ def test_an_unsound_fit_is_a_cross_that_no_line_joins() -> None:
     assert (cross.get_marker(), list(np.asarray(cross.get_xdata()))) == ("x", [3])
 
 
+@pytest.mark.parametrize("sound", [[1, 0, 1], [0, 0, 0]])
+def test_a_cross_is_said_to_be_out_of_the_running_only_where_it_is(sound: list[int]) -> None:
+    said = note(fit_figures.bic_aic(fits(sound=sound), CHOSEN))
+    assert "Cross: a fit not converged" in said
+    assert said.endswith("it cannot be lowest.") == any(sound)
+
+
 def test_covariance_types_differ_in_color_and_in_marker() -> None:
     types = ["full", "tied", "diag", "spherical"]
     table = pd.concat([fits().assign(covariance_type=name) for name in types])
-    lines = fit_figures.bic_aic(table, CHOSEN).axes[0].lines[:4]
+    figure = fit_figures.bic_aic(table, CHOSEN)
+    lines = figure.axes[0].lines[:4]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        *types, "lowest", "chosen K = 3",
+    ]  # fmt: skip
     assert [line.get_label() for line in lines] == types
     assert (
         len({line.get_color() for line in lines}) == len({line.get_marker() for line in lines}) == 4
@@ -244,9 +292,19 @@ def test_the_elbow_shows_both_curves_and_where_the_silhouette_is_from() -> None:
     figure = fit_figures.kmeans_elbow(table, CHOSEN, songs=250)
     assert [curve(axes) for axes in figure.axes] == [[[2, 3], [9, 5]], [[2, 3], [0.4, 0.25]]]
     assert curve(figure.axes[0], 2) == [[3], [5]]
-    assert title(figure).endswith("highest at K = 2 (0.40) and 0.25 at the chosen K = 3")
+    assert title(figure).endswith("highest at K = 2 (0.400; 0.250 at the chosen K = 3)")
     assert "a random sample of 100 of 250 songs" in note(figure)
     assert "all 100 songs" in note(fit_figures.kmeans_elbow(table, CHOSEN, songs=100))
+
+
+@pytest.mark.parametrize("silhouettes", [[0.21, 0.22], [-0.1, 0.2], [-0.2, -0.1], [0.0, 0.0]])
+def test_silhouettes_are_seen_from_zero(silhouettes: list[float]) -> None:
+    table = pd.DataFrame({
+        "k": [2, 3], "inertia": [9.0, 5.0], "silhouette": silhouettes, "silhouette_songs": 100,
+    })  # fmt: skip
+    low, high = fit_figures.kmeans_elbow(table, CHOSEN, songs=100).axes[1].get_ylim()
+    assert low <= 0 < high
+    assert low <= min(silhouettes) <= max(silhouettes) <= high
 
 
 # --- the components
@@ -262,7 +320,10 @@ def test_means_are_written_in_original_units_and_colored_in_standard_deviations(
     assert [label.get_text() for label in axes.get_xticklabels()][:3] == [
         "tempo\n(BPM)", "energy", "loudness\n(dB)",
     ]  # fmt: skip
-    assert texts(axes)[15:] == ["50.0%", "fast", "30.0%", "slow", "20.0%", "quiet"]
+    assert texts(axes)[15:] == [
+        "weight", "50.0%", "30.0%", "20.0%", "songs", "1,500", "900", "0",
+        "profile", "fast", "slow", "quiet",
+    ]  # fmt: skip
     # tempo: 0.5 * 1 + 0.3 * 1; loudness: 0.2 * 4, as much
     assert title(figure).startswith("Components differ most in tempo (80% of its variance")
 
@@ -310,6 +371,58 @@ def test_the_title_says_which_component_is_widest(covariances: list[Any], said: 
     assert said in title(component_figures.covariances(covariance_table(mixture), COLORS[:2]))
 
 
+def test_a_tied_covariance_is_drawn_once() -> None:
+    covariance = np.diag([1.0, 0.5])
+    mixture = Mixture("tied", np.ones(3) / 3, np.zeros((3, 2)), np.array([covariance] * 3))
+    figure = component_figures.covariances(covariance_table(mixture), COLORS)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == ["all 3 components"]
+    assert texts(panels[0]) == ["1.00", "0", "0", "0.50"]
+
+
+@pytest.mark.parametrize("transform", ["identity", "log2", "logit"])
+def test_the_density_of_a_feature_is_the_mixture_of_its_marginals(transform: Any) -> None:
+    scaling = Scaling(("a", "b"), ("identity", transform), np.array([0.0, 0.2]), np.array([1, 2.0]))
+    mixture = Mixture(
+        "full", np.array([0.6, 0.4]), np.array([[0.0, -0.1], [0, 0.3]]),
+        np.array([np.diag([1, 0.01]), np.diag([1, 0.04])]),
+    )  # fmt: skip
+    rng = np.random.default_rng(1)
+    drawn = np.concatenate([rng.normal(-0.1, 0.1, 60_000), rng.normal(0.3, 0.2, 40_000)])
+    songs_of_it = scaling.original_units(np.column_stack([0 * drawn, drawn]))[:, 1]
+    values = np.quantile(songs_of_it, [0.1, 0.5, 0.9])
+    below = density_figures.component_cdf(values, "b", mixture, scaling)
+    counted = [
+        [(part <= value).sum() / 1e5 for part in (songs_of_it[:60_000], songs_of_it[60_000:])]
+        for value in values
+    ]
+    np.testing.assert_allclose(below, counted, atol=0.005)
+    table = pd.DataFrame({"a": 0.0, "b": songs_of_it})
+    assert density_figures.cumulative_gap(table, "b", mixture, scaling) < 0.01
+
+
+def test_the_gap_of_cumulative_shares_known_by_hand() -> None:
+    mixture = Mixture("full", np.ones(1), np.zeros((1, 5)), np.eye(5)[None])
+    # All songs at the median of a normal: below it the mixture has half of them, up to it too.
+    table = pd.DataFrame(0.0, index=range(4), columns=FEATURES)
+    assert density_figures.cumulative_gap(table, "tempo", mixture, SCALING) == pytest.approx(0.5)
+
+
+def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
+    table = pd.concat([songs(500).assign(tempo=lambda t: t["tempo"] * 0.5 + 1)])
+    mixture = Mixture("full", np.ones(1), np.array([[1.0, 0, 0, 0, 0]]), np.eye(5)[None] / 4)
+    figure = density_figures.feature_densities(table, mixture, SCALING, COLORS[:1])
+    axes = figure.axes[0]
+    bars = axes.patches[0].get_data().values.sum()  # type: ignore[attr-defined]
+    component, whole = (np.asarray(line.get_ydata(), dtype=float) for line in axes.lines)
+    assert bars == 500
+    assert whole.sum() / density_figures.FINER == pytest.approx(500, rel=0.02)
+    np.testing.assert_array_equal(component, whole)
+    assert [axes.get_xlabel() for axes in figure.axes[:3]] == [
+        "tempo (BPM)", "energy", "loudness (dB)",
+    ]  # fmt: skip
+
+
 # --- the songs
 
 
@@ -355,13 +468,13 @@ def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     assert len(set(drawn.index)) == 25
     assert list(drawn.index) == list(song_figures.drawn_songs(table, 25, seed=1).index)
     assert len(song_figures.drawn_songs(table, 100, seed=1)) == 60
-    figure = song_figures.pca_map(table, drawn, MIXTURE, SCALING, COLORS)
+    figure = map_figures.pca_map(table, drawn, MIXTURE, SCALING, COLORS)
     assert "25 of 60 songs, a random sample" in note(figure)
 
 
 def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
     points = np.random.default_rng(3).normal(size=(80, 5)) * [5, 1, 3, 2, 0.5]
-    axes, shares = song_figures.principal_axes(points)
+    axes, shares = map_figures.principal_axes(points)
     _, singular, rows = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(shares, singular**2 / (singular**2).sum())
     np.testing.assert_allclose(np.abs((axes * rows.T).sum(axis=0)), 1)
@@ -371,16 +484,19 @@ def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
 def test_the_map_names_its_axes_by_their_variance_and_features() -> None:
     table = songs()
     table["tempo"] *= 10
-    axes = song_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    axes = map_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
     values = np.linalg.eigvalsh(np.cov(table[FEATURES].to_numpy(), rowvar=False))[::-1]
-    expected = f"principal axis 1, {values[0] / values.sum():.1%} of the variance: + tempo"
-    assert axes.get_xlabel() == expected
+    assert axes.get_xlabel().splitlines() == [
+        "principal axis 1 (standard deviations)",
+        f"{values[0] / values.sum():.1%} of the variance",
+        "+ tempo",
+    ]
 
 
 def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
     table = songs()
-    axes = song_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
-    plane = song_figures.principal_axes(table[FEATURES].to_numpy())[0][:, :2]
+    axes = map_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    plane = map_figures.principal_axes(table[FEATURES].to_numpy())[0][:, :2]
     ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)][1::2]
     for ellipse, mean, covariance, color in zip(
         ellipses, MIXTURE.means, MIXTURE.covariances, COLORS, strict=True
@@ -395,7 +511,7 @@ def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> No
 def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
     covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
     axes = Figure().subplots()
-    song_figures.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1])
+    map_figures.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1])
     ellipse = axes.patches[0]
     vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
     rim = ellipse.get_patch_transform().transform(vertices)
@@ -406,17 +522,67 @@ def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> 
 
 def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
     places = np.zeros((20, 2))
-    moved = song_figures.spread_out(places, 1.0)
+    moved = map_figures.spread_out(places, 1.0)
     distances = np.linalg.norm(moved[:, None] - moved[None], axis=-1) + 9 * np.eye(20)
     assert distances.min() > 0.95
     far = np.array([[0.0, 0], [5, 0]])
-    np.testing.assert_allclose(song_figures.spread_out(far, 1.0), far, atol=1e-5)
+    np.testing.assert_allclose(map_figures.spread_out(far, 1.0), far, atol=1e-5)
 
 
 def test_means_within_anothers_ellipse_are_counted() -> None:
-    plane = np.eye(5)[:, :2]
     # of MIXTURE only component 2 (deviation 1.5, at the origin) has others within: 0 and 1
-    assert song_figures.within_another(MIXTURE, plane) == 2
+    means, covariances = MIXTURE.means[:, :2], MIXTURE.covariances[:, :2, :2]
+    assert map_figures.within_another(means, covariances) == 2
+
+
+def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None:
+    table = songs()
+    axes = map_figures.pca_entropy(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    dots: Any = axes.collections[0]
+    assert list(dots.get_array()) == sorted(table["gmm_entropy"])
+    shades = np.array([to_rgb(to_hex(dots.cmap(dots.norm(nats)))) for nats in (0, 0.5, 1.0)])
+    assert (np.diff(shades.sum(axis=1)) < 0).all()
+
+
+def test_doubt_where_ellipses_overlap_is_said() -> None:
+    places, nats = np.array([[0.0, 0], [0.1, 0], [5, 5]]), np.array([0.4, 0.6, 0.1])
+    means, covariances = np.zeros((2, 2)), np.array([np.eye(2), np.eye(2)])
+    said = map_figures.doubt_finding(places, nats, means, covariances)
+    assert said.endswith("a mean entropy of 0.50 nats, the others 0.10")
+    said = map_figures.doubt_finding(places, nats, means + 99, covariances)
+    assert said == "The mean entropy is 0.37 nats"
+
+
+def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() -> None:
+    table = songs()
+    matched = np.array([2, 0, 1])  # the cluster of component 0, 1, 2
+    clusters = pd.Series(matched[table["gmm_cluster"]])
+    counts = confusion_table([[20, 5, 0], [0, 10, 0], [5, 0, 20]], [2, 0, 1])
+    figure = map_figures.pca_kmeans(table, clusters, counts, table, SCALING, COLORS)
+    ours, theirs = (axes.collections[0].get_facecolors() for axes in figure.axes)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(ours, theirs)
+    for axes, numbers in zip(figure.axes, (["0", "1", "2"], ["2", "0", "1"]), strict=True):
+        assert texts(axes) == numbers
+        patches = [mark.get_bbox_patch() for mark in axes.texts]
+        assert [to_hex(patch.get_facecolor()) for patch in patches if patch] == COLORS
+    assert title(figure) == (
+        "Mixture and K-Means group 83% of the songs alike: most of component 1 (100%), fewest of "
+        "component 0 (80%)"
+    )
+
+
+def test_the_overlap_is_the_mean_posterior_of_each_hard_label() -> None:
+    posterior = [[0.9, 0.1, 0], [0.7, 0.2, 0.1], [0.3, 0.6, 0.1]]
+    table = pd.DataFrame(posterior, columns=["gmm_prob_0", "gmm_prob_1", "gmm_prob_2"])
+    table["gmm_cluster"] = [0, 0, 1]
+    figure = song_figures.component_overlap(table, COLORS)
+    axes = figure.axes[0]
+    np.testing.assert_allclose(cells(axes), [0.8, 0.15, 0.05, 0.3, 0.6, 0.1, 0, 0, 0])
+    assert texts(axes) == ["80", "15", "5", "30", "60", "10"]
+    assert title(figure) == (
+        "Songs of component 1 are least its own: 40% of their posterior is with others, most with "
+        "0 (30%)"
+    )
 
 
 # --- beside other labels
@@ -462,7 +628,23 @@ def test_a_hundred_genres_make_the_picture_taller_and_a_thousand_do_not() -> Non
 
 def test_a_long_genre_is_cut() -> None:
     axes = label_figures.genre_by_component(genre_counts({"x" * 99: [1, 1, 1]}), COLORS).axes[0]
-    assert axes.get_yticklabels()[0].get_text() == "x" * 27 + "… (3)"
+    assert axes.get_yticklabels()[0].get_text() == "x" * 31 + "… (3)"
+
+
+def test_a_name_of_wide_letters_is_cut_at_the_same_width() -> None:
+    assert label_figures.short("音" * 16) == lettered("音" * 16)
+    assert label_figures.short("音" * 17) == lettered("音" * 15) + "…"
+    assert label_figures.short("one\n  line\t") == "one line"
+
+
+def test_a_letter_without_a_font_is_a_plain_box_and_no_warning() -> None:
+    assert lettered("a\U0010fffdb") == "a□b"
+    figure = label_figures.genre_by_component(genre_counts({"\U0010fffd": [1, 1, 1]}), COLORS)
+    figure.draw_without_rendering()  # a warning is an error here
+    assert "no font" in note(figure)
+    assert "no font" not in note(
+        label_figures.genre_by_component(genre_counts({"соул": [1, 1, 1]}), COLORS)
+    )
 
 
 def test_dollars_in_a_genre_are_no_mathematics() -> None:
@@ -486,9 +668,13 @@ def test_a_component_has_the_same_color_everywhere() -> None:
     legend = song_figures.posterior_vs_entropy(songs(), songs(), COLORS).axes[0].get_legend()
     assert legend is not None
     assert [line.get_color() for line in legend.get_lines()] == COLORS
-    marks = song_figures.pca_map(songs(), songs(), MIXTURE, SCALING, COLORS).axes[0].texts
+    marks = map_figures.pca_map(songs(), songs(), MIXTURE, SCALING, COLORS).axes[0].texts
     patches = [mark.get_bbox_patch() for mark in marks]
     assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
+    overlap = song_figures.component_overlap(songs(), COLORS).axes[0]
+    assert badges(overlap) == badges(overlap, "x") == NUMBERED
+    density = density_figures.feature_densities(songs(), MIXTURE, SCALING, COLORS).axes[0]
+    assert [line.get_color() for line in density.lines[:3]] == COLORS[::-1]  # 0 on top
 
 
 # --- the stage
@@ -510,8 +696,9 @@ def pngs(folder: Path) -> dict[str, bytes]:
 def test_every_picture_is_there_under_the_name_of_its_function(drawn: Path) -> None:
     names = set(pngs(drawn))
     assert names == {
-        "bic_aic", "component_means", "covariances", "entropy_histogram", "genre_by_component",
-        "kmeans_elbow", "kmeans_gmm_confusion", "pca_map", "posterior_vs_entropy", "weights",
+        "bic_aic", "component_means", "component_overlap", "covariances", "entropy_histogram",
+        "feature_densities", "genre_by_component", "kmeans_elbow", "kmeans_gmm_confusion",
+        "pca_entropy", "pca_kmeans", "pca_map", "posterior_vs_entropy", "weights",
     }  # fmt: skip
     for name in names:
         assert getattr(figures, name).__doc__
@@ -540,3 +727,154 @@ def test_without_genres_there_is_no_picture_of_them(
         assert "genre_by_component" not in figures.pictures(knobs, Tables("csv"))
     finally:
         genres.to_csv(figures.GENRES, index=False)
+
+
+# --- every picture at once: what is written can be read
+
+
+DPI = 150  # of params.yaml
+PAGE = 1280  # pixels across, to which a browser shrinks a wider picture
+LONG_NAMES = [
+    "$oul & r_n_b: $x^2$ _and_ {braces} \\frac{1}{2} of sixty letters, all in all",
+    "MMMMMMMMMMWWWWWWWWWWMMMMMMMMMMWWWWWWWWWWMMMMMMMMMMWWWWWWWWWW",
+    "русская народная песня в современной обработке для хора",
+    "موسيقى عربية كلاسيكية طويلة الاسم جدا",
+    "日本の伝統音楽と現代的なポップスの融合を目指す長い名前",
+    "हिन्दी फ़िल्मी संगीत 🎵",
+]
+
+
+def tables_of(k: int, form: CovarianceType = "full", genres: list[str] | None = None) -> None:
+    """Write into the current folder all that stage figures reads, as the stages before do.
+
+    A mixture of k components drawn at random, a thousand songs of it, K-Means' labels another
+    component's number for a third of them.
+    """
+    rng = np.random.default_rng(k)
+    roots = rng.normal(size=(k, 5, 5)) / 4 + np.eye(5) / 3
+    full = roots @ roots.transpose(0, 2, 1)
+    covariances = {
+        "full": full,
+        "tied": np.repeat(full[:1], k, axis=0),
+        "diag": full * np.eye(5),
+        "spherical": full[:, :1, :1] * np.eye(5),
+    }[form]
+    weights = np.sort(rng.dirichlet(np.full(k, 3.0)))[::-1]
+    mixture = Mixture(form, weights, rng.normal(size=(k, 5)) * 0.8, covariances)
+    scale = np.array([20, 0.1, 5, 0.1, 0.1])
+    scaling = Scaling(
+        tuple(FEATURES), ("identity",) * 5, np.array([110, 0.5, -12, 0.5, 0.5]), scale
+    )
+    drawn = rng.choice(k, 1000, p=weights)
+    points = mixture.means[drawn] + np.einsum(
+        "nij,nj->ni", np.linalg.cholesky(covariances)[drawn], rng.normal(size=(1000, 5))
+    )
+    posterior, _ = posteriors(mixture, points)
+    names = genres or [f"genre {i}" for i in range(10)]
+    songs = pd.DataFrame(scaling.original_units(points), columns=FEATURES).assign(
+        song=[str(i) for i in range(1000)],
+        genre=rng.choice(names, 1000),
+        gmm_cluster=posterior.argmax(axis=1),
+        **{f"gmm_prob_{i}": posterior[:, i] for i in range(k)},
+    )
+    songs = songs.join(rate_songs(posterior, 0.2))
+    gmm = songs["gmm_cluster"].to_numpy()
+    kmeans = np.where(rng.random(1000) < 0.33, rng.integers(0, k, 1000), (gmm + 1) % k)
+    ks = list(range(2, 21))
+    sweep = pd.DataFrame({"k": ks * 2, "covariance_type": ["full"] * 19 + ["spherical"] * 19})
+    sweep = sweep.assign(
+        sound=rng.integers(0, 2, 38),
+        **{name: rng.normal(123456, 999, 38) for name in ("bic", "aic", "icl", "log_likelihood")},
+    )
+    elbow = pd.DataFrame({"k": sorted({*ks, k}), "inertia": 1234567.0, "silhouette_songs": 1000})
+    weights_found = weights_table(mixture, songs)
+    for path, table in {
+        figures.K_SWEEP: sweep,
+        figures.ASSIGNMENTS: songs,
+        figures.MEANS: means_table(mixture, scaling, 0.5),
+        figures.WEIGHTS: weights_found,
+        figures.COVARIANCES: covariances_table(mixture, scaling),
+        figures.ELBOW: elbow.assign(silhouette=rng.normal(0.2, 0.01, len(elbow))),
+        figures.KMEANS_ASSIGNMENTS: pd.DataFrame({"kmeans_cluster": kmeans}),
+        figures.CONFUSION: confusion(gmm, kmeans, k),
+        figures.GENRES: genre_table(songs),
+    }.items():
+        write_table(path, table)
+    write_json(figures.GMM, scaling.to_json() | mixture.to_json())
+    write_json(figures.CHOSEN_K, {"n_components": k, "covariance_type": form})
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "two components": {"k": 2},
+    "ten components": {"k": 10},
+    "twenty components, 114 genres": {"k": 20, "genres": [f"new-genre-{i}" for i in range(114)]},
+    "sixty components": {"k": 60},
+    "spherical": {"k": 7, "form": "spherical"},
+    "tied, long names of genres": {"k": 9, "form": "tied", "genres": LONG_NAMES},
+}
+
+
+def drawn_texts(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> dict[Text, Bbox]:
+    """Draw a figure and return each text that was drawn, with its place in pixels.
+
+    Of a badge it is the place of the box, which is larger than its number.
+    """
+    found: dict[Text, Bbox] = {}
+    draw: Any = Text.draw
+
+    def noted(text: Text, renderer: Any) -> None:
+        if text.get_visible() and text.get_text().strip():
+            box = text.get_bbox_patch()
+            draw(text, renderer)
+            place = text.get_window_extent(renderer)
+            found[text] = box.get_window_extent(renderer) if box else place
+        else:
+            draw(text, renderer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Text, "draw", noted)
+        figure.set_dpi(DPI)
+        FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    return found
+
+
+def overlapping(places: dict[Text, Bbox]) -> list[tuple[str, str]]:
+    """Return the pairs of texts whose places share more than a pixel in either direction."""
+    texts, boxes = list(places), np.array([box.extents for box in places.values()])
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.triu((high - low > 1).all(axis=-1), k=1)
+    return [(texts[i].get_text(), texts[j].get_text()) for i, j in np.argwhere(shared)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_is_cut_covered_or_too_small_and_no_legend_hides_songs(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tables_of(**CASES[case])
+    drawings = figures.pictures(figures.Figures(DPI, "distinct", 5000, 42), Tables("csv"))
+    assert len(drawings) == 14
+    for name, draw in drawings.items():
+        figure = draw()
+        places = drawn_texts(figure, monkeypatch)
+        assert len(places) >= 10, name
+        page = Bbox.from_extents(-1, -1, figure.bbox.width + 1, figure.bbox.height + 1)
+        cut = [
+            text.get_text()
+            for text, box in places.items()
+            if box.x0 < page.x0 or box.y0 < page.y0 or box.x1 > page.x1 or box.y1 > page.y1
+        ]
+        assert cut == [], name
+        assert overlapping(places) == [], name
+        shrunk = min(1.0, PAGE / figure.bbox.width)
+        smallest = min(float(text.get_fontsize()) for text in places) * DPI / 72 * shrunk
+        assert smallest >= 9, f"{name}: {smallest:.1f} pixels on a page of {PAGE}"
+        for legend in [*figure.legends, *(axes.get_legend() for axes in figure.axes)]:
+            if legend is not None:
+                covered = [
+                    axes
+                    for axes in figure.axes
+                    if axes.axison and axes.bbox.overlaps(legend.get_window_extent())
+                ]
+                assert covered == [], name

@@ -1,8 +1,11 @@
 """Pictures of the components: where each is, how much it weighs, how it is spread."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from song_mixtures.mixture import Mixture, effective_components
@@ -10,6 +13,8 @@ from song_mixtures.pictures.style import (
     DEVIATIONS,
     FAINT,
     INK,
+    MOST_COMPONENTS,
+    MOST_ROWS,
     UNITS,
     Colors,
     badge,
@@ -18,11 +23,13 @@ from song_mixtures.pictures.style import (
     color_key,
     feature_name,
     heatmap,
+    heaviest,
     number_rows,
     signed,
 )
 from song_mixtures.scaling import FloatArray
 
+BY_LABEL = "Songs: by hard label."
 PANELS_ABREAST = 4
 ONE_SPREAD = 1.01  # ratio of widest to tightest below which all components are spread alike
 NO_CORRELATION = 0.005  # what two decimals show as zero
@@ -35,18 +42,24 @@ def component_means(
 
     White is the mean of all songs, the two hues are below and above it, and one scale serves
     all features, so colors compare across columns where numbers cannot. On the right the
-    component's weight and its profile in words.
+    component's weight, the number of its songs by hard label and its profile in words.
     """
+    shown = min(len(means), MOST_ROWS)
     features = [str(column) for column in means if column not in ("component", "profile")]
-    note = "Numbers: original units. Colors: standard deviations from the mean of all songs."
-    figure = blank(9, 1.9 + 0.32 * len(means), difference_finding(mixture, features), note)
+    note = (
+        f"{heaviest(shown, len(means))}Numbers: original units. Colors: standard deviations from "
+        f"the mean of all songs. {BY_LABEL}"
+    )
+    means, weights, colors = means[:shown], weights[:shown], colors[:shown]
+    figure = blank(9.6, 1.9 + 0.32 * shown, difference_finding(mixture, features), note)
     axes = figure.subplots()
     extreme = max(1.0, float(np.abs(mixture.means).max()))
     texts = np.array(
         [[in_units(row[name], name) for name in features] for _, row in means.iterrows()]
     )
     limits = (-extreme, extreme)
-    mesh = heatmap(axes, mixture.means, colormap=DEVIATIONS, limits=limits, texts=texts, fontsize=9)
+    drawn = mixture.means[:shown]
+    mesh = heatmap(axes, drawn, colormap=DEVIATIONS, limits=limits, texts=texts, fontsize=9)
     axes.set_xticks(np.arange(len(features)) + 0.5, [feature_name(name) for name in features])
     axes.tick_params(axis="x", length=0, top=True, labeltop=True, labelbottom=False)
     number_rows(axes, colors)
@@ -77,42 +90,45 @@ def in_units(value: float, feature: str) -> str:
 def describe_rows(
     axes: Axes, weights: pd.DataFrame, means: pd.DataFrame, first: float = 0.5
 ) -> None:
-    """Write each component's weight and profile to the right of its row."""
-    described = zip(weights["weight_percent"], means["profile"], strict=True)
-    for row, (percent, profile) in enumerate(described):
-        for text, indent, side in ((f"{percent:.1f}%", 42, "right"), (profile, 50, "left")):
-            axes.annotate(
+    """Write each component's weight, songs and profile to the right of its row, with a heading."""
+    columns: list[tuple[str, list[str], int, Literal["left", "right"]]] = [
+        ("weight", [f"{percent:.1f}%" for percent in weights["weight_percent"]], 46, "right"),
+        ("songs", [f"{songs:,}" for songs in weights["hard_songs"]], 96, "right"),
+        ("profile", means["profile"].tolist(), 106, "left"),
+    ]
+    for heading, cells, indent, side in columns:
+        for row, text in enumerate([heading, *cells], start=-1):
+            cell = axes.annotate(
                 text, (1, first + row), (indent, 0), xycoords=("axes fraction", "data"), ha=side,
                 textcoords="offset points", va="center", fontsize=9, annotation_clip=False,
             )  # fmt: skip
+            cell.set_color(FAINT if row == -1 else INK)
 
 
 def weights(table: pd.DataFrame, means: pd.DataFrame, colors: Colors) -> Figure:
     """Weight of each component, the share of songs it stands for, largest first.
 
     The dashed line is the weight that all would have if they weighed the same. On the right the
-    components' profiles in words.
+    number of songs by hard label and the components' profiles in words.
     """
-    percent = table["weight_percent"].to_numpy()
+    percent, k = table["weight_percent"].to_numpy(), len(table)
     finding = (
-        f"Weights run from {percent.min():.1f}% to {percent.max():.1f}%; the {len(table)} "
+        f"Weights run from {percent.min():.1f}% to {percent.max():.1f}%; the {k} "
         f"components count as {effective_components(table['weight'].to_numpy()):.1f} equal ones"
     )
-    note = "Dashed: the weight of each if all were equal, 1/K."
-    figure = blank(9, 1.5 + 0.3 * len(table), finding, note)
+    shown = min(k, MOST_ROWS)
+    note = (
+        f"{heaviest(shown, k)}Dashed: the weight of each if all were equal, 1/{k} = {1 / k:.1%}. "
+        f"{BY_LABEL}"
+    )
+    figure = blank(9.6, 1.5 + 0.3 * shown, finding, note)
     axes = bare(figure.subplots())
-    rows = np.arange(len(table), dtype=float)
-    axes.barh(rows, percent, color=list(colors), height=0.75)
-    equal = 100 / len(table)
-    axes.axvline(equal, color=INK, linestyle="--", linewidth=1)
-    axes.annotate(
-        f"equal: {equal:.1f}%", (equal, 1), (0, 3), xycoords=("data", "axes fraction"),
-        textcoords="offset points", ha="center", fontsize=8.5, color=INK,
-    )  # fmt: skip
-    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.barh(np.arange(shown), percent[:shown], color=list(colors[:shown]), height=0.75)
+    axes.axvline(100 / k, color=INK, linestyle="--", linewidth=1)
+    axes.set_ylim(shown - 0.4, -0.6)
     axes.set_xlabel("weight (%)")
-    number_rows(axes, colors, first=0)
-    describe_rows(axes, table, means, first=0)
+    number_rows(axes, colors[:shown], first=0)
+    describe_rows(axes, table[:shown], means[:shown], first=0)
     return figure
 
 
@@ -128,24 +144,31 @@ def covariances(table: pd.DataFrame, colors: Colors) -> Figure:
     k, d = len(colors), len(features)
     matrices = table["covariance_standardized"].to_numpy().reshape(k, d, d)
     spreads = np.linalg.det(matrices) ** (1 / (2 * d))
-    across = min(k, PANELS_ABREAST)
-    down = -(-k // across)  # rounded up
+    tied = k > 1 and not np.ptp(matrices, axis=0).any()
+    shown = 1 if tied else min(k, MOST_COMPONENTS)
+    across = min(shown, PANELS_ABREAST)
+    down = -(-shown // across)  # rounded up
     note = "Covariances of standardized features; on the diagonal variances, 1 that of all songs."
-    size = max(2.2 * across + 1, 7), 2.15 * down + 1.6
+    note = f"All {k} components have this one. {note}" if tied else heaviest(shown, k) + note
+    size = max(2.2 * across + 1, 7), 2.15 * down + (2.2 if tied else 1.6)
     figure = blank(*size, spread_finding(spreads, table), note)
     panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
-    for number, axes in enumerate(panels[:k]):
-        texts = np.array([[signed(value) for value in row] for row in matrices[number]])
-        mesh = heatmap(
-            axes, matrices[number], colormap=DEVIATIONS, limits=(-1, 1), texts=texts, fontsize=7.5
-        )
-        badge(axes.set_title(str(number), loc="left"), colors[number])
+    for number, axes in enumerate(panels[:shown]):
+        mesh = draw_covariance(axes, matrices[number])
+        name = f"all {k} components" if tied else str(number)
+        badge(axes.set_title(name, loc="left"), FAINT if tied else colors[number])
         axes.set_title(f"spread {spreads[number]:.2f}", loc="right", fontsize=8.5, color=FAINT)
         name_features(axes, features, lowest=number >= across * (down - 1))
-    for axes in panels[k:]:
+    for axes in panels[shown:]:
         leave_names_only(axes, features)
     color_key(figure, mesh, panels.tolist(), "covariance, standardized", extend="both")
     return figure
+
+
+def draw_covariance(axes: Axes, covariance: FloatArray) -> QuadMesh:
+    """Draw a covariance (d, d); what is zero by the covariances' form is a plain 0."""
+    texts = np.array([[signed(v) if v else "0" for v in row] for row in covariance])
+    return heatmap(axes, covariance, colormap=DEVIATIONS, limits=(-1, 1), texts=texts, fontsize=7.5)
 
 
 def name_features(axes: Axes, features: list[str], *, lowest: bool) -> None:

@@ -1,5 +1,7 @@
 """Pictures of the mixture's hard labels beside others: K-Means' clusters and the genres."""
 
+from unicodedata import east_asian_width
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,17 +9,23 @@ from matplotlib.patches import Rectangle
 
 from song_mixtures.pictures.style import (
     INK,
+    MOST_COMPONENTS,
+    MOST_ROWS,
+    NO_LETTER,
     SHARES,
     Colors,
     blank,
+    fonts,
     heatmap,
+    heaviest,
+    lettered,
     number_columns,
     number_rows,
 )
 from song_mixtures.scaling import FloatArray
 
-MOST_GENRES = 150  # drawn: beyond that rows are too many to read
-LONGEST_NAME = 28  # letters of a genre's name that are shown
+LONGEST_NAME = 32  # of a genre as shown, in letters
+ONE_SCREEN = 40  # rows: of a taller picture the components are named at the bottom too
 
 
 def kmeans_gmm_confusion(counts: pd.DataFrame, colors: Colors) -> Figure:
@@ -25,7 +33,8 @@ def kmeans_gmm_confusion(counts: pd.DataFrame, colors: Colors) -> Figure:
 
     The matching pairs each component with one cluster so that most songs agree; matched pairs
     are framed, on the diagonal. Colors and percentages are shares of the component's songs, so
-    each row sums to 100 %; below them the number of songs.
+    each row sums to 100 %; below them the number of songs. Of many components the heaviest are
+    drawn and the clusters they are matched with.
     """
     k = len(colors)
     matrix = counts["songs"].to_numpy().reshape(k, k)
@@ -34,25 +43,31 @@ def kmeans_gmm_confusion(counts: pd.DataFrame, colors: Colors) -> Figure:
         f"Matched one to one, mixture and K-Means group {np.trace(matrix) / matrix.sum():.0%} of "
         "the songs alike"
     )
-    note = "Percent: share of the component's songs, and their number below. Framed: matched."
-    figure = blank(max(6.5, 1.5 + 0.56 * k), 1.7 + 0.42 * k, finding, note)
+    shown = min(k, MOST_COMPONENTS)
+    note = (
+        f"{heaviest(shown, k)}Percent: share of the component's songs, and their number below. "
+        "Framed: matched."
+    )
+    figure = blank(max(6.5, 1.5 + 0.52 * shown), 1.7 + 0.42 * shown, finding, note)
     axes = figure.subplots()
     texts = np.array(
         [
             [share_and_count(*cell) for cell in zip(*row, strict=True)]
-            for row in zip(shares, matrix, strict=True)
+            for row in zip(shares[:shown, :shown], matrix[:shown, :shown], strict=True)
         ]
     )
-    heatmap(axes, shares, colormap=SHARES, limits=(0, 1), texts=texts, fontsize=8)
-    for matched in range(k):
+    drawn = shares[:shown, :shown]
+    heatmap(axes, drawn, colormap=SHARES, limits=(0, 1), texts=texts, fontsize=8)
+    for matched in range(shown):
         axes.add_patch(
             Rectangle((matched, matched), 1, 1, fill=False, edgecolor=INK, zorder=3, clip_on=False)
         )
-    clusters = counts["kmeans_cluster"].to_numpy()[:k]
-    axes.set_xticks(np.arange(k) + 0.5, [str(cluster) for cluster in clusters])
+    clusters = counts["kmeans_cluster"].to_numpy()[:shown]
+    axes.set_xticks(np.arange(shown) + 0.5, [str(cluster) for cluster in clusters])
     axes.tick_params(axis="x", length=0)
-    axes.set(xlabel="K-Means cluster, in the order of its match", ylabel="component")
-    number_rows(axes, colors)
+    axes.set_xlabel("K-Means cluster, in the order of its match")
+    axes.set_ylabel("component", labelpad=8)
+    number_rows(axes, colors[:shown])
     return figure
 
 
@@ -68,31 +83,45 @@ def genre_by_component(counts: pd.DataFrame, colors: Colors) -> Figure:
 
     Genres stand in the order of the component that most of their songs are in, and within one
     component the most concentrated first: a diagonal means that components follow genres, wide
-    rows that a genre is spread over the mixture. In brackets the number of songs.
+    rows that a genre is spread over the mixture. In brackets the number of songs. The darkest
+    cell is the greatest share there is.
     """
     shares, songs = genre_shares(counts, len(colors))
+    names = [f"{short(genre)} ({songs[genre]:,})" for genre in shares.index]
+    shown = min(len(colors), MOST_COMPONENTS)
+    width = 1 + 0.075 * max(map(columns_of, names)) + 0.4 * shown
+    note = genre_note(len(shares), counts["genre"].nunique(), shown, len(colors))
+    note += f" {NO_LETTER}: a letter that no font here has." if NO_LETTER in "".join(names) else ""
+    size = max(7.0, width), 1.6 + 0.18 * len(shares)
+    figure = blank(*size, genre_finding(shares), note)
+    axes = figure.subplots()
+    matrix = shares.to_numpy()[:, :shown]
+    texts = np.array([[f"{100 * v:.0f}" if v >= 0.01 else "" for v in row] for row in matrix])
+    limits = (0, float(matrix.max()))
+    heatmap(axes, matrix, colormap=SHARES, limits=limits, texts=texts, fontsize=7.5)
+    axes.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8, fontfamily=fonts())
+    axes.tick_params(axis="y", length=0)
+    number_columns(axes, colors[:shown], at_both_ends=len(shares) > ONE_SCREEN)
+    axes.set_xlabel("component", labelpad=8)
+    axes.xaxis.set_label_position("top")
+    return figure
+
+
+def genre_finding(shares: pd.DataFrame) -> str:
+    """Say how concentrated genres are."""
     greatest = shares.max(axis=1)
     first = int(greatest.to_numpy().argmax())
-    finding = (
+    return (
         f"In the median genre the commonest component holds {greatest.median():.0%} of the songs; "
         f"most in {short(shares.index[first])} ({greatest.iloc[first]:.0%})"
     )
-    known = counts["genre"].nunique()
-    note = "Percent of a genre's songs; shares below 1% are left blank."
-    if len(shares) < known:
-        note = f"The {len(shares)} commonest of {known} genres. {note}"
-    figure = blank(max(7.0, 2.8 + 0.42 * len(colors)), 1.6 + 0.18 * len(shares), finding, note)
-    axes = figure.subplots()
-    matrix = shares.to_numpy()
-    texts = np.array([[f"{100 * v:.0f}" if v >= 0.01 else "" for v in row] for row in matrix])
-    heatmap(axes, matrix, colormap=SHARES, limits=(0, 1), texts=texts, fontsize=7.5)
-    names = [f"{short(genre)} ({songs[genre]:,})" for genre in shares.index]
-    axes.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
-    axes.tick_params(axis="y", length=0)
-    number_columns(axes, colors)
-    axes.set_xlabel("component")
-    axes.xaxis.set_label_position("top")
-    return figure
+
+
+def genre_note(rows: int, genres: int, columns: int, k: int) -> str:
+    """Say how the picture is read and what was left out of it."""
+    commonest = f"The {rows} commonest of {genres} genres. " if rows < genres else ""
+    left_out = heaviest(columns, k)
+    return f"{commonest}{left_out}Percent of a genre's songs; shares below 1% are left blank."
 
 
 def genre_shares(counts: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]:
@@ -100,14 +129,23 @@ def genre_shares(counts: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]
     table = counts.pivot_table(index="genre", columns="gmm_cluster", values="songs", fill_value=0)
     table = table.reindex(columns=range(k), fill_value=0)
     songs = table.sum(axis=1).astype(int)
-    commonest = songs.sort_values(ascending=False, kind="stable").index[:MOST_GENRES]
+    commonest = songs.sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
     shares = table.loc[commonest].div(songs[commonest], axis=0)
     dominant: FloatArray = shares.to_numpy().argmax(axis=1)
     order = np.lexsort((-shares.max(axis=1).to_numpy(), dominant))
     return shares.iloc[order], songs
 
 
+def columns_of(name: str) -> int:
+    """Return the width of a name in letters; Chinese and its like are twice as wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in name)
+
+
 def short(genre: str) -> str:
-    """Return a genre's name, cut where it is too long for a row, its dollars no mathematics."""
-    shown = genre if len(genre) <= LONGEST_NAME else f"{genre[: LONGEST_NAME - 1]}…"
-    return shown.replace("$", r"\$")
+    """Return a genre's name on one line, cut where it is too long for a row."""
+    name = " ".join(genre.split())
+    if columns_of(name) > LONGEST_NAME:
+        while columns_of(name) >= LONGEST_NAME:
+            name = name[:-1]
+        name += "…"
+    return lettered(name)

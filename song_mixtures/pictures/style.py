@@ -4,17 +4,22 @@ Figures are made without pyplot, which would keep them all open and is slow to i
 alone never carries a meaning: components have their number with them, cells their value.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from textwrap import fill
 from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, fontManager, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -36,6 +41,19 @@ FAINT = "#767676"
 PLAIN = "#40516b"  # of what belongs to no component
 SHARES = "Blues"
 DEVIATIONS = "PuOr_r"  # its two ends differ for color-blind readers too
+# What a page 1280 pixels wide holds with letters of a readable size: of more components the
+# heaviest are drawn beside one another, and the picture says so. Lists of rows are longer.
+MOST_COMPONENTS = 24
+MOST_ROWS = 150
+LEGEND_ROWS = 20
+# For letters that matplotlib's own font lacks: fonts that systems come with, where installed.
+PLAIN_FONT = "DejaVu Sans"
+MORE_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans",
+    "Droid Sans Fallback", "WenQuanYi Zen Hei", "Arial Unicode MS", "Hiragino Sans",
+    "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "Unifont",
+)  # fmt: skip
+NO_LETTER = "□"
 UNITS = {"tempo": "BPM", "loudness": "dB"}  # the other features are numbers from 0 to 1
 
 
@@ -59,7 +77,8 @@ def blank(width: float, height: float, finding: str, note: str) -> Figure:
     """Return an empty figure, in inches, its finding as the title and how to read it below."""
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05))
     title = fill(finding, int(9 * width))
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    name = figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    name.set_fontfamily(fonts())  # a genre may stand in it
     figure.supxlabel(fill(note, int(14 * width)), x=0.01, ha="left", fontsize=8.5, color=FAINT)
     return figure
 
@@ -71,8 +90,38 @@ def bare(axes: Axes) -> Axes:
 
 
 def whole_numbers(axes: Axes) -> None:
-    """Put ticks on the x axis at whole numbers only."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    """Put ticks on the x axis at whole numbers only, be it at a single one."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def heaviest(shown: int, k: int) -> str:
+    """Say that only the heaviest components are drawn, "" where all of them are."""
+    return f"The {shown} heaviest of {k} components. " if shown < k else ""
+
+
+@cache
+def letters_of(font: str) -> frozenset[int]:
+    """Return the letters (code points) that a font has."""
+    return frozenset(get_font(findfont(font)).get_charmap())
+
+
+@cache
+def fonts() -> list[str]:
+    """Return the fonts that names of the user's are drawn in, each for what those before lack."""
+    installed = {font.name for font in fontManager.ttflist}
+    return [PLAIN_FONT, *[font for font in MORE_FONTS if font in installed]]
+
+
+def lettered(name: str) -> str:
+    """Return a name of the user's as it can be drawn: no mathematics, no letter without a font.
+
+    Drawn all the same, such a letter is a box that says nothing more, and a warning each time.
+    """
+    drawn = [
+        letter if any(ord(letter) in letters_of(font) for font in fonts()) else NO_LETTER
+        for letter in name
+    ]
+    return "".join(drawn).replace("$", r"\$")
 
 
 def ink_on(color: str) -> str:
@@ -95,12 +144,13 @@ def number_rows(axes: Axes, colors: Colors, first: float = 0.5) -> None:
         badge(label, color)
 
 
-def number_columns(axes: Axes, colors: Colors) -> None:
-    """Name a heatmap's columns by their component's badge, above it."""
+def number_columns(axes: Axes, colors: Colors, *, at_both_ends: bool = False) -> None:
+    """Name a heatmap's columns by their component's badge, above it and, if tall, below too."""
     axes.set_xticks(np.arange(len(colors)) + 0.5, [str(column) for column in range(len(colors))])
-    axes.tick_params(axis="x", length=0, pad=6, top=True, labeltop=True, labelbottom=False)
-    for label, color in zip(axes.get_xticklabels(), colors, strict=True):
-        badge(label, color)
+    axes.tick_params(axis="x", length=0, pad=6, top=True, labeltop=True, labelbottom=at_both_ends)
+    for tick, color in zip(axes.xaxis.get_major_ticks(), colors, strict=True):
+        badge(tick.label1, color)
+        badge(tick.label2, color)
 
 
 def heatmap(
@@ -130,7 +180,7 @@ def heatmap(
 
 def color_key(
     figure: Figure,
-    mesh: QuadMesh,
+    mesh: ScalarMappable,
     panels: list[Axes],
     label: str,
     extend: Literal["neither", "both"] = "neither",
@@ -138,11 +188,35 @@ def color_key(
     """Put the scale of a heatmap's colors below its panels."""
     height = float(figure.get_figheight())
     bar = figure.colorbar(
-        mesh, ax=panels, location="bottom", fraction=0.35 / height, pad=0.1 / height, shrink=0.4,
-        aspect=30, extend=extend,
+        mesh, ax=panels, location="bottom", fraction=0.35 / height, pad=0.15 / height, shrink=0.4,
+        aspect=30, extend=extend, ticks=MaxNLocator(5, steps=[1, 2, 5, 10]),
     )  # fmt: skip
     bar.set_label(label, fontsize=8.5)
     bar.ax.tick_params(labelsize=8.5)
+
+
+def legend_of_components(
+    axes: Axes, colors: Colors, *, left: float = 1.01, rows: int = LEGEND_ROWS
+) -> None:
+    """List the components' numbers beside their colors, to the right of the axes or in them.
+
+    Components of one color, where colors run out, share a line.
+    """
+    numbers = defaultdict(list)
+    for component, color in enumerate(colors):
+        numbers[color].append(str(component))
+    sharing = list(numbers.items())[: 2 * rows]
+    names = [", ".join(them[:3]) + (" …" if len(them) > 3 else "") for _, them in sharing]
+    more: dict[str, str] = {} if len(sharing) == len(numbers) else {"…": "none"}
+    dots = [
+        Line2D([], [], color=color, marker="o", linestyle="")
+        for color in [*[color for color, _ in sharing], *more.values()]
+    ]
+    columns = 1 if len(dots) <= rows else 2
+    axes.legend(
+        dots, [*names, *more], loc="upper left", bbox_to_anchor=(left, 1), ncols=columns,
+        title="component", frameon=False, handletextpad=0.2, columnspacing=1, borderaxespad=0,
+    )  # fmt: skip
 
 
 def feature_name(feature: str) -> str:
