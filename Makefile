@@ -1,4 +1,5 @@
-# make        sets up .venv (once, and again when requirements.lock changes), then `dvc repro`
+# make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
+#             or plots_page/ changes), then `dvc repro`
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
@@ -8,22 +9,23 @@
 PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/requirements.lock
+PAGE   := .dvc/plots_page.html
 
 # DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: repro test bench lock clean
 
-repro: $(READY)
+repro: $(READY) $(PAGE)
 	@dvc repro || { code=$$?; \
 	  echo "The line above with a stage's name or ERROR says what is wrong. Where a file is missing:" >&2; \
 	  echo "input.table and input.audio in params.yaml name what is read (README, 'Your own music')." >&2; \
 	  exit $$code; }
 
-test: $(READY)
+test: $(READY) $(PAGE)
 	ruff check .
 	ruff format --check .
-	mypy stages song_mixtures tests benchmarks
+	mypy stages song_mixtures plots_page tests benchmarks
 	pytest
 
 bench: $(READY)
@@ -40,6 +42,13 @@ $(READY): requirements.lock
 	  python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	    -r requirements.lock; }
 	@cp requirements.lock $(READY)
+
+# What `dvc plots` fills in, with the charting library inside: the page needs no network. A template
+# that the user has told DVC of stays.
+$(PAGE): $(wildcard plots_page/*.*) $(READY)
+	@python -m plots_page $@
+	@dvc config --local plots.html_template >/dev/null 2>&1 || \
+	  dvc config --local plots.html_template $(notdir $@)
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

@@ -16,7 +16,7 @@ from song_mixtures.params import Range, read_params
 from song_mixtures.stage import run, say
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
-CHOSEN_K = Path("models/chosen_k.json")  # to train_gmm, kmeans, figures
+CHOSEN_K = Path("models/chosen_k.json")  # to train_gmm … charts
 
 
 @dataclass(frozen=True)

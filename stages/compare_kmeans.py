@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
-from song_mixtures.files import Tables, read_json, write_json, write_metrics
+from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.params import read_params
 from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray, Scaling
@@ -23,9 +23,8 @@ SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
-CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # to figures
-GENRES = Path("data/processed/genre_by_component.csv")  # to figures; no rows without genres
-CONFUSION_PLOT = Path("plots/kmeans_gmm_confusion.json")  # to dvc plots
+CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # to figures, charts
+GENRES = Path("data/processed/genre_by_component.csv")  # to figures, charts; no rows without genres
 METRICS = Path("metrics/compare_kmeans.json")
 
 
@@ -162,7 +161,6 @@ def main() -> None:
 
     tables.write(CONFUSION, counts)
     tables.write(GENRES, genre_table(songs))
-    write_json(CONFUSION_PLOT, counts.to_dict("records"))
     write_metrics(METRICS, found)
     say(outcome(found))
 

@@ -5,16 +5,15 @@ inverse of the mean (for log2 the geometric mean), and covariances are of the tr
 The words compare a component with all songs of this table, not with music at large.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from song_mixtures.files import Tables, read_json, write_json, write_metrics
+from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.mixture import Mixture, effective_components, log_densities
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray, Scaling
@@ -22,11 +21,10 @@ from song_mixtures.stage import run, say
 
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
-MEANS = Path("data/processed/gmm_means.csv")  # to figures
-WEIGHTS = Path("data/processed/gmm_weights.csv")  # to figures
+MEANS = Path("data/processed/gmm_means.csv")  # to figures, charts
+WEIGHTS = Path("data/processed/gmm_weights.csv")  # to figures, charts
 COVARIANCES = Path("data/processed/gmm_covariances.csv")  # to figures
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # to people
-WEIGHTS_PLOT = Path("plots/weights.json")  # to dvc plots
 METRICS = Path("metrics/components.json")
 
 # Below and above the mean of all songs. Valence gets no feeling's name: from audio it is
@@ -129,12 +127,6 @@ def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.Da
     return pd.concat(rows)[["component", "rank", *shown, "posterior", "log_density"]]
 
 
-def weights_plot(weights: pd.DataFrame, means: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """Return weights and profiles, for dvc plots."""
-    described = weights[["component", "weight"]].assign(profile=means["profile"]).round(6)
-    return described.to_dict("records")
-
-
 def summarize(weights: pd.DataFrame) -> dict[str, float]:
     """Return the stage's metrics."""
     w = weights["weight"].to_numpy()
@@ -162,7 +154,6 @@ def main() -> None:
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling))
     tables.write(EXEMPLARS, exemplars(songs, log_density, knobs.n_exemplars))
-    write_json(WEIGHTS_PLOT, weights_plot(weights, means))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")
 

@@ -6,17 +6,17 @@ these songs, not whether its components mean anything to a listener.
 """
 
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from tqdm import tqdm
 
 from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.files import Tables, read_json, write_json, write_metrics
+from song_mixtures.files import Tables, read_json, write_metrics
 from song_mixtures.mixture import CovarianceType, Fit, best_fit, mixture_name, rate_fit
 from song_mixtures.parallel import Compute, results
 from song_mixtures.params import Range, read_params
@@ -25,8 +25,7 @@ from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
-K_SWEEP = Path("data/processed/k_sweep.csv")  # to choose_k, figures
-K_CURVE = Path("plots/k_curve.json")  # to dvc plots
+K_SWEEP = Path("data/processed/k_sweep.csv")  # to choose_k … charts
 METRICS = Path("metrics/k_sweep.json")
 
 
@@ -72,17 +71,6 @@ def row_text(fit: Fit) -> str:
         f"BIC {fit.bic:12.1f}  AIC {fit.aic:12.1f}  ICL {fit.icl:12.1f}  "
         f"{fit.iterations:4d} steps  {fit.faults() or 'sound'}"
     )
-
-
-def curve(fits: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """Return the criteria as dvc plots draws them: a record per fit and criterion."""
-    long = fits.melt(
-        ["k", "covariance_type", "sound"],
-        ["bic", "aic", "icl"],
-        var_name="criterion",
-    )
-    long["criterion"] = long["criterion"].str.upper()
-    return long.round({"value": 2}).to_dict("records")
 
 
 def summarize(fits: pd.DataFrame) -> dict[str, float]:
@@ -131,7 +119,6 @@ def main() -> None:
     table = pd.DataFrame(fits)
 
     tables.write(K_SWEEP, table)
-    write_json(K_CURVE, curve(table))
     write_metrics(METRICS, summarize(table))
     say(outcome(table))
 

@@ -24,7 +24,7 @@ from song_mixtures.stage import run, say
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
-ELBOW = Path("data/processed/kmeans_elbow.csv")  # to figures
+ELBOW = Path("data/processed/kmeans_elbow.csv")  # to figures, charts
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # to compare_kmeans
 KMEANS_MODEL = Path("models/kmeans_model.pkl")  # to people
 METRICS = Path("metrics/kmeans.json")

@@ -4,15 +4,14 @@ Entropy counts how widely a song's posteriors spread; the margin only looks at t
 speak of the mixture's own doubt between its components, not of whether the components are real.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
-from song_mixtures.files import Tables, write_json, write_metrics
+from song_mixtures.files import Tables, write_metrics
 from song_mixtures.mixture import entropy
 from song_mixtures.params import Range, read_params
 from song_mixtures.scaling import FloatArray
@@ -20,16 +19,11 @@ from song_mixtures.stage import run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
-ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # to components … figures
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # to components … charts
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # to people
 BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")  # to people
 BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")  # to people; no rows without genres
-ENTROPY_HISTOGRAM = Path("plots/entropy_histogram.json")  # to dvc plots
-POSTERIOR_ENTROPY = Path("plots/posterior_vs_entropy.json")  # to dvc plots
 METRICS = Path("metrics/uncertainty.json")
-
-HISTOGRAM_BINS = 40  # from 0 to log K
-MOST_POINTS = 2000  # in the page of dvc plots, which carries every point in itself
 
 
 @dataclass(frozen=True)
@@ -81,23 +75,6 @@ def by_group(songs: pd.DataFrame, group: str) -> pd.DataFrame:
     )
 
 
-def histogram(songs: pd.DataFrame, k: int) -> list[dict[str, Any]]:
-    """Return the counts of songs per bin of entropy, for dvc plots."""
-    counts, edges = np.histogram(songs["gmm_entropy"], HISTOGRAM_BINS, (0, np.log(k)))
-    return [
-        {"entropy": round(float(low), 4), "entropy_to": round(float(high), 4), "songs": int(count)}
-        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
-    ]
-
-
-def scatter(songs: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """Return at most MOST_POINTS songs, evenly spaced in order of entropy, for dvc plots."""
-    columns = ["song", "gmm_cluster", "gmm_entropy", "gmm_greatest_prob"]
-    ranked = np.argsort(songs["gmm_entropy"].to_numpy(), kind="stable")
-    chosen = np.linspace(0, len(songs) - 1, min(MOST_POINTS, len(songs))).astype(int)
-    return songs.iloc[ranked[chosen]][columns].round(4).to_dict("records")
-
-
 def summarize(songs: pd.DataFrame) -> dict[str, float]:
     """Return the stage's metrics."""
     return {
@@ -126,8 +103,6 @@ def main() -> None:
     tables.write(EXTREMES, extremes(songs, knobs.n_extremes))
     tables.write(BY_COMPONENT, by_group(songs, "gmm_cluster"))
     tables.write(BY_GENRE, by_group(songs, "genre"))
-    write_json(ENTROPY_HISTOGRAM, histogram(songs, posterior.shape[1]))
-    write_json(POSTERIOR_ENTROPY, scatter(songs))
     write_metrics(METRICS, metrics)
     say(
         f"mean entropy {metrics['mean_entropy_nats']:.3f} nats "

@@ -86,7 +86,8 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
     assert call(finished_project, "git", "status", "--porcelain") == ""
 
 
-AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", "figures"}
+DRAWING = {"figures", "charts"}
+AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", *DRAWING}
 
 # What changes → exactly the stages that run again.
 RERUNS: list[tuple[dict[str, Any], set[str]]] = [
@@ -95,9 +96,9 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"preprocess.transform.tempo": "log2"},
         {"preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
-    ({"k_sweep.k_max": 4}, {"preprocess", "k_sweep", "choose_k", "kmeans", "figures"}),
-    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", "figures"}),
-    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", "figures"}),
+    ({"k_sweep.k_max": 4}, {"preprocess", "k_sweep", "choose_k", "kmeans", *DRAWING}),
+    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", *DRAWING}),
+    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", *DRAWING}),
     ({"choose_k.by": "bic"}, {"choose_k"}),  # which chooses K = 3 as well
     ({"choose_k.n_components": 4}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     ({"choose_k.covariance_type": "diag"}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
@@ -107,15 +108,16 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ),
     (
         {"uncertainty.torn_margin": 0.99},
-        {"uncertainty", "components", "compare_kmeans", "figures"},
+        {"uncertainty", "components", "compare_kmeans", *DRAWING},
     ),
     ({"uncertainty.n_extremes": 3}, {"uncertainty"}),
     ({"components.n_exemplars": 2}, {"components"}),
-    ({"components.profile_deviation": 0.1}, {"components", "figures"}),
+    ({"components.profile_deviation": 0.1}, {"components", *DRAWING}),
     ({"kmeans.max_iter": 299}, {"kmeans"}),  # which takes fewer steps anyway
-    ({"compare_kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", "figures"}),
+    ({"compare_kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *DRAWING}),
     ({"figures.dpi": 70}, {"figures"}),
-    ({"figures.palette": "tab20"}, {"figures"}),
+    ({"figures.palette": "tab20"}, DRAWING),
+    ({"charts.max_songs": 100}, {"charts"}),
     ({"input.audio": "data/raw/elsewhere"}, set()),  # the table is not made of audio
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 1}, set()),  # where the work is done, which no result depends on

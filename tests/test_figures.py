@@ -1,7 +1,5 @@
 """Pictures hold what the tables say: positions, colors, texts, and a title that is the finding."""
 
-import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from dvc_render import VegaRenderer  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
@@ -35,7 +31,7 @@ from stages import figures
 from stages.compare_kmeans import confusion, genre_table
 from stages.components import covariances_table, means_table, weights_table
 from stages.uncertainty import rate_songs
-from tests.conftest import FEATURES, ROOT, SetParams, run_stage
+from tests.conftest import FEATURES, SetParams, run_stage
 
 COLORS = palette_colors("distinct", 3)
 SCALING = Scaling(tuple(FEATURES), ("identity",) * 5, np.zeros(5), np.ones(5))
@@ -882,42 +878,3 @@ def test_no_text_is_cut_covered_or_too_small_and_no_legend_hides_songs(
                     if axes.axison and axes.bbox.overlaps(legend.get_window_extent())
                 ]
                 assert covered == [], name
-
-
-# --- the plots of DVC
-
-PLOTS: dict[str, Any] = {
-    path: settings
-    for entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
-    if isinstance(entry, dict)
-    for path, settings in entry.items()
-}
-
-
-@pytest.mark.parametrize("path", PLOTS)
-def test_a_template_is_filled_and_asks_only_for_fields_that_the_records_have(
-    path: str, finished: Path
-) -> None:
-    settings = PLOTS[path]
-    records = [
-        record | {"rev": revision}
-        for revision in ("main", "workspace")
-        for record in json.loads((finished / path).read_text())
-    ]
-    renderer = VegaRenderer(
-        records, path, template_dir=str(ROOT / ".dvc/plots"), revs_with_datapoints=["main"],
-        **settings,
-    )  # fmt: skip
-    filled = renderer.get_filled_template()
-    assert filled.pop("data") == {"values": records}
-    text = json.dumps(filled)
-    assert "DVC_METRIC" not in text
-    assert filled["title"]["text"] == settings["title"]
-    computed = set(re.findall(r'"as": "(\w+)"', text))
-    assert set(re.findall(r'"field": "(\w+)"', text)) <= computed | set(records[0])
-
-
-@pytest.mark.parametrize("name", ["posterior_vs_entropy", "weights"])
-def test_the_templates_color_components_as_the_pictures_do(name: str) -> None:
-    template = (ROOT / f".dvc/plots/{name}.json").read_text()
-    assert re.findall(r"#[0-9a-f]{6}", template) == list(DISTINCT)

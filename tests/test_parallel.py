@@ -136,7 +136,7 @@ def scheduler_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
     yield from running(tmp_path_factory.mktemp("alone"), 0)
 
 
-SWEPT = (k_sweep.K_SWEEP, k_sweep.K_CURVE, k_sweep.METRICS)
+SWEPT = (k_sweep.K_SWEEP, k_sweep.METRICS)
 EXTRACTED = (extract.SONGS, extract.REJECTED, extract.METRICS)
 
 

@@ -57,26 +57,6 @@ def test_without_genres_the_table_by_genre_has_its_columns_and_no_row() -> None:
     assert table.empty
 
 
-def test_the_histogram_counts_every_song_once() -> None:
-    bins = pd.DataFrame(uncertainty.histogram(rated_songs(), 3))
-    assert bins["songs"].sum() == 4
-    assert len(bins) == uncertainty.HISTOGRAM_BINS
-    assert bins["entropy_to"].iloc[-1] == pytest.approx(np.log(3), abs=1e-4)
-
-
-def test_the_scatter_of_a_large_table_keeps_both_ends_and_its_size() -> None:
-    rng = np.random.default_rng(0)
-    posterior = rng.dirichlet([0.3, 0.3, 0.3], 5000)
-    songs = pd.DataFrame({"song": np.arange(5000).astype(str), "gmm_cluster": 0}).join(
-        uncertainty.rate_songs(posterior, 0.2)
-    )
-    points = pd.DataFrame(uncertainty.scatter(songs))
-    assert len(points) == uncertainty.MOST_POINTS
-    assert points["gmm_entropy"].min() == round(songs["gmm_entropy"].min(), 4)
-    assert points["gmm_entropy"].max() == round(songs["gmm_entropy"].max(), 4)
-    assert points["gmm_entropy"].mean() == pytest.approx(songs["gmm_entropy"].mean(), abs=0.005)
-
-
 def test_the_written_table_has_the_notebooks_columns(finished: Path) -> None:
     songs = read_table(finished / uncertainty.ASSIGNMENTS)
     metrics = read_json(finished / uncertainty.METRICS)

@@ -1,0 +1,1 @@
+"""The page that `dvc plots show` and `dvc plots diff` write, whole, without a network."""

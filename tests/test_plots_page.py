@@ -1,0 +1,318 @@
+"""The page of `dvc plots`, as a browser without a network shows it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from plots_page.__main__ import fill_page, plots_page
+from stages import figures
+from tests.browser import CHROMIUM, Tab, chromium
+from tests.conftest import ROOT, params_with
+from tests.test_charts import PLOTS, charted
+from tests.test_dvc import call
+
+PICTURES = set(re.findall(r'"(\w+)": partial\(', (ROOT / "stages/figures.py").read_text()))
+IN_BROWSER = pytest.mark.skipif(
+    not CHROMIUM, reason="no Chromium on PATH: the page's charts are not looked at"
+)
+# Of each chart: how many marks of its commonest kind are drawn, and how many are seen; what the
+# page says instead of a chart; what its figure is headed with.
+CHARTS = """Object.fromEntries([...document.querySelectorAll("figure")].map((figure) => {
+  const counts = {}, seen = {};
+  for (const group of figure.querySelectorAll("g.mark-rect.role-mark, g.mark-symbol.role-mark")) {
+    const kind = group.getAttribute("class");
+    for (const mark of group.querySelectorAll(":scope > path")) {
+      const { width, height } = mark.getBoundingClientRect();
+      const visible = width > 0 && height > 0 && mark.getAttribute("opacity") !== "0";
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      seen[kind] = (seen[kind] ?? 0) + visible;
+    }
+  }
+  const most = Object.keys(counts).sort((a, b) => counts[b] - counts[a])[0];
+  return [figure.dataset.plot, {
+    marks: counts[most] ?? 0, seen: seen[most] ?? 0,
+    failed: figure.querySelector(".failed")?.textContent ?? "",
+    title: figure.querySelector("h3").textContent,
+    caption: figure.querySelector("figcaption")?.textContent ?? "",
+    pictures: [...figure.querySelectorAll("img")].filter((image) => image.naturalWidth > 0).length,
+    revisions: [...figure.querySelectorAll(".revision")].map((p) => p.textContent),
+  }];
+}))"""
+
+
+# --- the template
+
+
+@cache
+def template() -> str:
+    return plots_page()
+
+
+def test_the_template_is_whole_and_the_same_again() -> None:
+    page = template()
+    assert page == plots_page()
+    assert [page.count(mark) for mark in ("{plot_divs}", "{refresh_tag}", "{scripts}")] == [1, 1, 0]
+    assert re.findall(r"<script\b[^>]*\bsrc=|<link\b", page) == []
+    assert len(page) > 500_000  # Vega is in it
+
+
+@pytest.mark.parametrize(
+    ("page", "part", "message"),
+    [
+        ("<p></p>", "x", "0 times, expected once"),
+        ("<!-- style --><!-- style -->", "x", "2 times, expected once"),
+        ("<!-- style -->", "a</script>b", "style holds </script,"),
+        ("<!-- style -->", "{plot_divs}", "style holds {plot_divs},"),
+    ],
+)
+def test_what_would_break_the_page_is_refused(page: str, part: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        fill_page(page, {"style": part})
+
+
+def test_every_plot_and_every_picture_has_a_caption_in_reading_order() -> None:
+    page = (ROOT / "plots_page/page.html").read_text()
+    captions = re.findall(
+        r'<figure data-plot="([^"]+)"[^>]*>\s*<figcaption>([^<]|<code>|</code>)+</figcaption>', page
+    )
+    named = [name for name, _ in captions]
+    assert [name for name in named if not name.startswith("plots/images/")] == list(PLOTS)
+    pictures = {Path(name).stem for name in named if name.startswith("plots/images/")}
+    assert pictures == PICTURES
+    assert all(getattr(figures, name).__doc__ for name in PICTURES)
+
+
+def test_a_changed_source_makes_the_page_anew(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "plots_page", tmp_path / "plots_page")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for path in ("requirements.lock", ".venv/requirements.lock", ".dvc/plots_page.html"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+
+    def would_do() -> str:
+        return call(tmp_path, "make", "-n", ".dvc/plots_page.html")
+
+    assert "python -m plots_page" not in would_do()
+    for source in ("page.html", "page.css", "page.js", "__main__.py"):
+        newer = (tmp_path / ".dvc/plots_page.html").stat().st_mtime + 10
+        os.utime(tmp_path / "plots_page" / source, (newer, newer))
+        assert "python -m plots_page .dvc/plots_page.html" in would_do(), source
+        os.utime(tmp_path / ".dvc/plots_page.html", (newer, newer))
+
+
+# --- in the browser
+
+
+def draw_pictures(folder: Path, names: set[str]) -> None:
+    """Write pictures that are wider than a narrow window."""
+    (folder / "plots/images").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        Image.new("RGB", (1500, 300), "#dddddd").save(folder / f"plots/images/{name}.png")
+
+
+def lay_out(folder: Path) -> None:
+    """Make what `dvc plots` needs of a project, with the page's template set as `make` does."""
+    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
+    for path in (".dvc/config", ".dvc/.gitignore", ".gitignore", ".dvcignore", "dvc.yaml"):
+        shutil.copy(ROOT / path, folder / path)
+    (folder / "params.yaml").write_text(json.dumps(params_with({})))
+    (folder / ".dvc/plots_page.html").write_text(template())
+    call(folder, "git", "init", "-q")
+    call(folder, "dvc", "config", "--local", "plots.html_template", "plots_page.html")
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Tab]:
+    with chromium() as opened:
+        yield opened
+
+
+def problems(tab: Tab, page: Path) -> list[Any]:
+    """Return what is wrong with a page wherever it is shown: complaints, and a page too wide."""
+    found: list[Any] = []
+    for width, scheme in ((1280, "light"), (400, "dark")):
+        tab.open(page, width, scheme)
+        found += tab.complaints
+        across = tab.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        found += [] if across == [width, width] else [across]
+        wide = """[...document.querySelectorAll("figure, figure *")].filter((element) =>
+          !element.parentElement.closest(".card")
+          && element.getBoundingClientRect().right > innerWidth).map((e) => e.outerHTML)"""
+        found += tab.evaluate(wide)
+    return found
+
+
+KINDS_OF_RESULTS: dict[str, dict[str, Any]] = {
+    "K = 3": {},
+    "K = 2, no genres": {"k": 2, "genres": 0, "palette": "tab20"},
+    "K = 20, 114 genres": {"k": 20, "genres": 114, "songs": 500, "palette": "viridis"},
+}
+
+
+@IN_BROWSER
+@pytest.mark.parametrize("kind", KINDS_OF_RESULTS)
+def test_every_plot_is_drawn_without_a_network_at_any_width(
+    kind: str, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    draw_pictures(tmp_path, PICTURES)
+    records = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS[kind])
+    call(tmp_path, "dvc", "plots", "show")
+    assert problems(tab, tmp_path / "dvc_plots/index.html") == []
+    # The window is narrow now, and a chart has made way as far as its list of genres lets it.
+    map_width = "document.querySelector('figure[data-plot=song_map] .card').scrollWidth"
+    assert tab.evaluate(map_width) < 600
+    charts = tab.evaluate(CHARTS)
+    for name, settings in PLOTS.items():
+        path = name if isinstance(settings["y"], str) else next(iter(settings["y"]))
+        expected = len(records[Path(path).stem])
+        assert charts[name]["marks"] == expected, name
+        assert charts[name]["seen"] > 0, name
+        assert (charts[name]["title"], charts[name]["failed"]) == (settings["title"], "")
+    for name in PICTURES:
+        assert charts[f"plots/images/{name}.png"]["pictures"] == 1
+    assert set(charts) == {*PLOTS, *(f"plots/images/{name}.png" for name in PICTURES)}
+
+
+@IN_BROWSER
+def test_two_revisions_with_different_k_genres_and_palette_stand_on_one_page(
+    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    draw_pictures(tmp_path, PICTURES)
+    before = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS["K = 20, 114 genres"])
+    call(tmp_path, "git", "add", "-A")
+    call(tmp_path, "git", "commit", "-qm", "First run")
+    after = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS["K = 2, no genres"])
+    draw_pictures(tmp_path, {"weights"})
+    call(tmp_path, "dvc", "plots", "diff", "HEAD")
+    assert problems(tab, tmp_path / "dvc_plots/index.html") == []
+    charts = tab.evaluate(CHARTS)
+    for name, settings in PLOTS.items():
+        path = Path(name if isinstance(settings["y"], str) else next(iter(settings["y"]))).stem
+        assert charts[name]["marks"] == len(before[path]) + len(after[path]), name
+    assert sorted(charts["plots/images/weights.png"]["revisions"]) == ["HEAD", "workspace"]
+    assert charts["plots/images/weights.png"]["pictures"] == 2
+    bars = "figure[data-plot='plots/weights.json'] .mark-rect path"
+    fills = f"[...document.querySelectorAll(\"{bars}\")].map((bar) => bar.getAttribute('fill'))"
+    assert set(tab.evaluate(fills)) == {
+        record["color"] for records in (before, after) for record in records["weights"]
+    }
+
+
+@IN_BROWSER
+def test_a_plot_without_a_caption_is_shown_at_the_end_and_one_without_data_says_so(
+    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    draw_pictures(tmp_path, {"weights", "of_my_own"})
+    charted(tmp_path, monkeypatch)
+    (tmp_path / "plots/weights.json").write_text("[]\n")
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n2,3\n")
+    with (tmp_path / "dvc.yaml").open("a") as file:
+        file.write("  - mine.csv:\n      x: a\n      y: b\n      title: My own\n")
+    call(tmp_path, "dvc", "plots", "show")
+    tab.open(tmp_path / "dvc_plots/index.html", 800)
+    charts = tab.evaluate(CHARTS)
+    assert "could not read the data" in charts["plots/weights.json"]["failed"]
+    assert list(charts)[-2:] == ["mine_csv", "plots/images/of_my_own.png"]
+    assert charts["mine_csv"]["title"] == "My own"
+    assert charts["plots/images/of_my_own.png"]["pictures"] == 1
+    assert tab.evaluate("document.querySelectorAll('#others figure').length") == 2
+
+
+DOTS = """[...document.querySelectorAll("figure[data-plot=song_map] .child_layer_0_marks path")]
+  .map((dot) => [dot.getAttribute("fill"), +dot.getAttribute("opacity")])"""
+
+
+def click(tab: Tab, selector: str) -> None:
+    """Click into the middle of an element, as a mouse does."""
+    place = f"""(() => {{
+      const element = document.querySelector("{selector}");
+      element.scrollIntoView({{block: "center"}});
+      const box = element.getBoundingClientRect();
+      return [box.x + box.width / 2, box.y + box.height / 2];
+    }})()"""
+    x, y = tab.evaluate(place)
+    mouse = {"x": x, "y": y, "button": "left", "clickCount": 1}
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        tab.do("Input.dispatchMouseEvent", type=kind, **mouse)
+    tab.evaluate("new Promise((done) => setTimeout(done, 200))")
+
+
+def choose(tab: Tab, control: str, value: str) -> None:
+    """Set a control of the map, as a person does."""
+    setting = f"""(() => {{
+      const control = document.querySelector("figure[data-plot=song_map] .inputs {control}");
+      control.value = "{value}";
+      control.dispatchEvent(new Event("input", {{bubbles: true}}));
+      control.dispatchEvent(new Event("change", {{bubbles: true}}));
+      return new Promise((done) => setTimeout(done, 200));
+    }})()"""
+    tab.evaluate(setting)
+
+
+@IN_BROWSER
+def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
+    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    songs = charted(tmp_path, monkeypatch)["songs"]
+    call(tmp_path, "dvc", "plots", "show")
+    tab.open(tmp_path / "dvc_plots/index.html", 1280)
+    dots = tab.evaluate(DOTS)
+    assert [color for color, _ in dots] == [song["color"] for song in songs]
+    sure = [song["greatest_posterior"] for song in songs]
+    brightest, palest = sure.index(max(sure)), sure.index(min(sure))
+    assert dots[brightest][1] > dots[palest][1] > 0.1
+
+    choose(tab, "select", "genre")
+    assert [color for color, _ in tab.evaluate(DOTS)] == [song["genre_color"] for song in songs]
+
+    click(tab, "figure[data-plot=song_map] .child_layer_0_marks path")  # a song picks nothing
+    assert all(opacity > 0.1 for _, opacity in tab.evaluate(DOTS))
+
+    # The list stands in order of number, its marks in order of first appearance.
+    first = songs[0]["component"]
+    click(tab, "figure[data-plot=song_map] .child_layer_4_layer_0_marks path")
+    bright = [opacity > 0.1 for _, opacity in tab.evaluate(DOTS)]
+    assert bright == [song["component"] == first for song in songs]
+
+    choose(tab, "input", "e 002")
+    bright = [opacity > 0.1 for _, opacity in tab.evaluate(DOTS)]
+    assert bright == [(song["component"], song["genre"]) == (first, "genre 002") for song in songs]
+    assert any(bright)
+    assert tab.complaints == []
+
+
+def test_a_checkout_without_the_page_falls_back_on_the_stock_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    draw_pictures(tmp_path, PICTURES)
+    (tmp_path / ".dvc/config.local").unlink()
+    charted(tmp_path, monkeypatch)
+    call(tmp_path, "dvc", "plots", "show")
+    page = (tmp_path / "dvc_plots/index.html").read_text()
+    assert "cdn.jsdelivr.net/npm/vega@" in page
+    assert page.count("vegaEmbed('#") == len(PLOTS)
+
+
+def test_the_page_is_not_in_git() -> None:
+    done = subprocess.run(
+        ["git", "check-ignore", ".dvc/plots_page.html", ".dvc/config.local"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [".dvc/plots_page.html", ".dvc/config.local"]
