@@ -1,4 +1,5 @@
-# make        sets up .venv (once, and again when requirements.lock changes), then `dvc repro`
+# make        sets up .venv (once, and again when requirements.lock changes), then `dvc repro`;
+#             ends with the first lines of the report
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
@@ -19,6 +20,8 @@ repro: $(READY)
 	  echo "The line above with a stage's name or ERROR says what is wrong. Where a file is missing:" >&2; \
 	  echo "input.table and input.audio in params.yaml name what is read (README, 'Your own music')." >&2; \
 	  exit $$code; }
+	@echo
+	@cat reports/summary.txt
 
 test: $(READY)
 	ruff check .
