@@ -221,14 +221,15 @@ def how_sure(metrics: Metrics, extremes: pd.DataFrame, torn_margin: float, song:
 
 
 def likeliest(song: Mapping[Hashable, Any]) -> str:
-    """Return a song's likeliest components and their posteriors in words."""
+    """Return a song's likeliest components and their posteriors in words, none with 0%."""
     posterior = {
         str(key).removeprefix("gmm_prob_"): value
         for key, value in song.items()
         if str(key).startswith("gmm_prob_")
     }
     best = sorted(posterior, key=lambda component: -posterior[component])[:MOST_COMPONENTS]
-    return ", ".join(f"{component} ({posterior[component]:.0%})" for component in best)
+    shares = [(component, f"{posterior[component]:.0%}") for component in best]
+    return ", ".join(f"{component} ({share})" for component, share in shares if share != "0%")
 
 
 def agreement(metrics: Metrics) -> Section:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from song_mixtures.findings import (
     agreement,
     facts,
     how_sure,
+    likeliest,
     the_components,
     the_number_of_components,
     the_songs,
@@ -308,6 +309,17 @@ def test_the_least_sure_songs_come_with_their_likeliest_components() -> None:
         ("song", "entropy", "likeliest components"),
         [("17", "0.710", "1 (50%), 2 (34%), 0 (16%)")],
     )
+
+
+def test_components_that_have_next_to_nothing_of_a_song_are_not_named() -> None:
+    song: dict[Hashable, Any] = {
+        "gmm_prob_0": 0.004,
+        "gmm_prob_1": 0.991,
+        "gmm_prob_2": 0.005,
+        "gmm_entropy": 0.1,
+    }
+    assert likeliest(song) == "1 (99%)"
+    assert likeliest(song | {"gmm_prob_2": 0.006}) == "1 (99%), 2 (1%)"
 
 
 def test_agreement_names_no_genres_where_there_are_none() -> None:
