@@ -113,7 +113,7 @@ def main() -> None:
         typical_songs(tables.read(EXEMPLARS), genres, song),
         how_sure(metrics, tables.read(EXTREMES), torn_margin, song),
         agreement(metrics),
-        pictures([path.name for path in IMAGES.glob("*.png")], f"../{IMAGES}"),
+        pictures([path.name for path in IMAGES.iterdir()], f"../{IMAGES}"),
     ]
     title = (
         f"{chosen['n_components']} groups in {metrics['preprocess']['songs_kept_count']:,} songs"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, answer, call, ran, set_keys, stages_run
+from tests.conftest import ROOT, answer, call, set_keys, stages_run
 
 USING = (ROOT / "docs/using.md").read_text()
 
@@ -39,13 +39,17 @@ def shell(folder: Path, commands: str, code: int = 0) -> str:
     return call(folder, "bash", "-ec", commands, code=code)
 
 
-def until_no_worker(project: Path) -> None:
-    """Wait until the queue's worker has ended; fail where it does not."""
-    for _ in range(60):
-        if "Worker status: 0 active, 0 idle" in call(project, "dvc", "queue", "status"):
-            return
+NO_WORKER = r"Worker status: 0 active, 0 idle"
+
+
+def until(project: Path, pattern: str) -> str:
+    """Wait until the queue's status matches a pattern and return it; fail where it never does."""
+    for _ in range(120):
+        status = call(project, "dvc", "queue", "status")
+        if re.search(pattern, status):
+            return status
         time.sleep(1)
-    pytest.fail("the queue's worker is still there")
+    pytest.fail(f"the queue never came to {pattern!r}: {status}")
 
 
 def n_components(project: Path) -> float:
@@ -63,7 +67,7 @@ def test_the_experiments_of_the_docs(project: Path) -> None:
     assert re.search(r"grid-1 .*Success", said)
     assert re.search(r"grid-2 .*Success", said)
     assert (project / "params.yaml").read_text() == changed
-    until_no_worker(project)
+    until(project, NO_WORKER)
 
     table = [line.split() for line in shell(project, SHOW).splitlines()]
     assert ["Experiment", "bic", "mean_entropy_nats", "choose_k.n_components"] in table
@@ -107,19 +111,21 @@ def test_a_table_that_nothing_tracks_is_missing_in_the_queue_unless_handed_over(
     call(project, *queue, "-n", "without")
     [handed] = re.findall(r"`(dvc exp run --queue --copy-paths .*?)`", section("Experiments"))
     shell(project, f"{handed} -n with choose_k")
-    said = ran(project, "dvc", "exp", "run", "--run-all")
-    assert "No such file or directory" in said.stdout + said.stderr
-    status = call(project, "dvc", "queue", "status")
+    call(project, "dvc", "queue", "start")
+    status = until(project, r"with .*(Success|Failed)")
     assert re.search(r"without .*Failed", status)
     assert re.search(r"with .*Success", status)
-    until_no_worker(project)
+    assert "No such file or directory" in call(project, "dvc", "queue", "logs", "without")
+    until(project, NO_WORKER)
 
 
 def test_numbers_fit_80_columns(project: Path) -> None:
     set_keys(project, {"choose_k.n_components": 4})
     call(project, "dvc", "repro", "train_gmm", "kmeans")
-    [compare] = [line for line in blocks(section("Compare"))[0].splitlines() if "metrics" in line]
-    for command in (compare, f"{compare} --all"):
+    commands = blocks(section("Compare"))[0]
+    assert "choose_k.n_components" in shell(project, commands)
+    [compare] = [line for line in commands.splitlines() if "metrics" in line]
+    for command in (compare, f"{compare} --all", f"{compare} --precision 8"):
         lines = shell(project, command).splitlines()
         shown = [line for line in lines if not line.startswith("DVC failed")]
         assert len(shown) > 5
@@ -191,6 +197,18 @@ def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(proj
     assert "rwlock" in call(project, "dvc", "repro", "choose_k", code=255)
     shell(project, delete)
     assert "Updating lock file 'dvc.lock'" in call(project, "dvc", "repro", "choose_k")
+
+
+def test_the_cache_is_cleaned_only_after_a_question(project: Path) -> None:
+    files = sorted((project / ".dvc/cache").rglob("*"))
+    shell(project, "echo n | dvc gc --workspace", code=1)
+    assert sorted((project / ".dvc/cache").rglob("*")) == files
+
+
+def test_a_remote_of_ones_own_stays_out_of_git(project: Path) -> None:
+    [command] = re.findall(r"`(dvc remote add --local .*?)`", section("Share the results"))
+    shell(project, command)
+    assert call(project, "git", "status", "--porcelain") == ""
 
 
 def test_the_readme_names_only_commands_that_run_here() -> None:
