@@ -78,10 +78,9 @@ def of_sweep(metrics: Metrics, fits: pd.DataFrame, k: int, covariance_type: str)
         yield f"The sweep did not try the mixture that was trained, K = {k}, {covariance_type}."
 
 
-def of_mixture(metrics: Metrics, sample_above: int) -> Iterator[str]:
-    """Yield what to beware of in the trained mixture and in the scores of its labels."""
-    fit, songs = metrics["train_gmm"], metrics["preprocess"]["songs_kept_count"]
-    scored = metrics["compare_kmeans"]["silhouette_songs_count"]
+def of_mixture(metrics: Metrics) -> Iterator[str]:
+    """Yield what to beware of in the trained mixture and its labels."""
+    fit = metrics["train_gmm"]
     occupied = metrics["soft_assign"]["components_with_songs_count"]
     collapsed = fit["collapsed_components_count"]
     if not fit["converged"]:
@@ -96,7 +95,14 @@ def of_mixture(metrics: Metrics, sample_above: int) -> Iterator[str]:
         )
     if occupied < fit["n_components"]:
         yield f"Only {occupied} of {fit['n_components']} components are likeliest for any song."
-    if songs > sample_above:
-        yield f"The starts of every fit ran on a sample of {sample_above:,} of {songs:,} songs."
+
+
+def of_samples(metrics: Metrics, mixture_above: int, kmeans_above: int) -> Iterator[str]:
+    """Yield what was done with a sample of the songs only, after the two params sample_above."""
+    songs = metrics["preprocess"]["songs_kept_count"]
+    scored = metrics["compare_kmeans"]["silhouette_songs_count"]
+    for fits, most in (("mixture", mixture_above), ("K-Means", kmeans_above)):
+        if songs > most:
+            yield f"The starts of every {fits} ran on a sample of {most:,} of {songs:,} songs."
     if scored < songs:
         yield f"The silhouettes are of a sample of {scored:,} of {songs:,} songs."

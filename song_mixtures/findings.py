@@ -26,11 +26,15 @@ CAPTIONS = {  # in reading order; a picture that is not named here comes after t
     "bic_aic": "What each K is worth: lower is better",
     "pca_map": "The songs on the plane that shows most of their spread",
     "weights": "How much of the songs each component has",
+    "feature_densities": "How the values of each feature are spread, and what the mixture expects",
     "entropy_histogram": "How unsure the mixture is of the songs",
     "posterior_vs_entropy": "Greatest posterior of each song against its entropy",
+    "component_overlap": "Which components are confused with which",
+    "pca_entropy": "Where on that plane the songs are that the mixture is unsure of",
     "covariances": "How the features of each component go together",
     "kmeans_elbow": "K-Means: inertia and silhouette of each K",
     "kmeans_gmm_confusion": "Which K-Means clusters the songs of each component are in",
+    "pca_kmeans": "The same plane, songs by their K-Means cluster",
     "genre_by_component": "Which components the songs of each genre are in",
 }
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from song_mixtures.cautions import Metrics, of_mixture, of_songs, of_sweep
+from song_mixtures.cautions import Metrics, of_mixture, of_samples, of_songs, of_sweep
 from song_mixtures.document import Bullets, Document, Section, as_html, as_markdown, as_text
 from song_mixtures.files import Tables, read_json, write_text
 from song_mixtures.findings import (
@@ -93,7 +93,10 @@ def main() -> None:
     origin = read_origin()
     by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"])
     torn_margin = read_param("uncertainty", "torn_margin", Annotated[float, Range(0, 1)])
-    sample_above = read_param("mixture", "sample_above", Annotated[int, Range(1000)])
+    samples = [
+        read_param(section, "sample_above", Annotated[int, Range(1000)])
+        for section in ("mixture", "kmeans")
+    ]
     metrics: Metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     fits, genres = tables.read(K_SWEEP), tables.read(GENRES)
@@ -102,7 +105,8 @@ def main() -> None:
     warnings = [
         *of_songs(metrics, [name for name in FEATURES if name not in features], origin.synthetic()),
         *of_sweep(metrics, fits, chosen["n_components"], chosen["covariance_type"]),
-        *of_mixture(metrics, sample_above),
+        *of_mixture(metrics),
+        *of_samples(metrics, *samples),
     ]
     short = facts(metrics, fits, chosen, by, len(warnings))
     sections = [

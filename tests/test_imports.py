@@ -25,6 +25,7 @@ USED = {
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
     "figures": {"matplotlib", "scipy"},
+    "report": set(),
 }
 
 
