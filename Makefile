@@ -1,5 +1,5 @@
 # make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
-#             or plots_page/ changes), then `dvc repro`
+#             or plots_page/ changes), then `dvc repro`; ends with the first lines of the report
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
@@ -21,6 +21,8 @@ repro: $(READY) $(PAGE)
 	  echo "The line above with a stage's name or ERROR says what is wrong. Where a file is missing:" >&2; \
 	  echo "input.table and input.audio in params.yaml name what is read (README, 'Your own music')." >&2; \
 	  exit $$code; }
+	@echo
+	@cat reports/summary.txt
 
 test: $(READY) $(PAGE)
 	ruff check .

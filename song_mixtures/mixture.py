@@ -97,7 +97,7 @@ def entropy(posterior: FloatArray) -> FloatArray:
 
     H = -sum_k p_k log p_k with 0 log 0 = 0, nothing clipped.                      (8)
     """
-    logs = np.log(posterior, where=posterior > 0, out=np.zeros_like(posterior))
+    logs = np.log(posterior, where=posterior > 0, out=np.zeros(posterior.shape))
     logs *= posterior
     return 0.0 - logs.sum(axis=1)
 

@@ -1,6 +1,9 @@
 """What the tests share: a small table of songs of known make, and stages run as DVC runs them."""
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +40,9 @@ SMALL: dict[str, Any] = {
     "kmeans.n_init": 3,
     "figures.dpi": 60,
 }
+
+
+TABLE = {"input.table": "data/raw/songs.csv"}
 
 
 def make_songs(per_kind: int = 80, seed: int = 0) -> pd.DataFrame:
@@ -138,3 +144,69 @@ def run_stages(folder: Path, *names: str) -> None:
     for name in names:
         done = run_stage(name, folder)
         assert done.returncode == 0, f"{name}: {done.stderr}"
+
+
+IDENTITY = {
+    f"GIT_{role}_{part}": "test@example.org"
+    for role in ("AUTHOR", "COMMITTER")
+    for part in ("NAME", "EMAIL")
+}
+
+
+def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with an identity for git and DVC's site cache beside it."""
+    environment = os.environ | IDENTITY | {"DVC_SITE_CACHE_DIR": str(folder.parent / "site_cache")}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def call(folder: Path, *command: str, code: int = 0) -> str:
+    """Run a command and return all it said; its exit code must be `code`."""
+    done = ran(folder, *command)
+    said = done.stdout + done.stderr
+    assert done.returncode == code, f"{' '.join(command)}: {said}"
+    return said
+
+
+def answer(folder: Path, *command: str) -> Any:
+    """Run a command and return the JSON that it answers."""
+    done = ran(folder, *command, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def set_keys(folder: Path, changes: dict[str, Any]) -> None:
+    """Write the small params with some keys changed."""
+    params = params_with(SMALL | TABLE | changes)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def stages_run(said: str) -> set[str]:
+    """Return the stages that `dvc repro` says it ran."""
+    return set(re.findall(r"^Running stage '(?:.*:)?(\w+)':", said, re.MULTILINE))
+
+
+@pytest.fixture(scope="session")
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git checkout of this tree with a table of 240 songs, run once and committed."""
+    project = tmp_path_factory.mktemp("dvc") / "project"
+    listed = call(ROOT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
+    for path in filter(lambda path: (ROOT / path).is_file(), listed):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, project / path)
+    make_songs().to_csv(project / "data/raw/songs.csv", index=False)
+    set_keys(project, {})
+    call(project, "git", "init", "-q")
+    said = call(project, "dvc", "repro")
+    assert stages_run(said) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    call(project, "git", "add", "-A")
+    call(project, "git", "commit", "-qm", "First run")
+    return project
+
+
+@pytest.fixture
+def project(finished_project: Path, tmp_path: Path) -> Path:
+    """A copy of the finished project that a test may change."""
+    shutil.copytree(finished_project, tmp_path / "project", symlinks=True)
+    return tmp_path / "project"

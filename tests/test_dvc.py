@@ -1,84 +1,16 @@
 """The pipeline as people drive it: real `dvc` commands in a scratch copy of the project."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.conftest import ROOT, SMALL, make_songs, params_with
+from tests.conftest import ROOT, answer, call, make_songs, set_keys, stages_run
 from tests.test_gtzan_table import small_table
-
-TABLE = {"input.table": "data/raw/songs.csv"}
-IDENTITY = {
-    f"GIT_{role}_{part}": "test@example.org"
-    for role in ("AUTHOR", "COMMITTER")
-    for part in ("NAME", "EMAIL")
-}
-
-
-def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, with an identity for git and DVC's site cache beside it."""
-    environment = os.environ | IDENTITY | {"DVC_SITE_CACHE_DIR": str(folder.parent / "site_cache")}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def call(folder: Path, *command: str, code: int = 0) -> str:
-    """Run a command and return all it said; its exit code must be `code`."""
-    done = ran(folder, *command)
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"{' '.join(command)}: {said}"
-    return said
-
-
-def answer(folder: Path, *command: str) -> Any:
-    """Run a command and return the JSON that it answers."""
-    done = ran(folder, *command, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def set_keys(folder: Path, changes: dict[str, Any]) -> None:
-    """Write the small params with some keys changed."""
-    params = params_with(SMALL | TABLE | changes)
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-
-
-def stages_run(said: str) -> set[str]:
-    """Return the stages that `dvc repro` says it ran."""
-    return set(re.findall(r"^Running stage '(?:.*:)?(\w+)':", said, re.MULTILINE))
-
-
-@pytest.fixture(scope="module")
-def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git checkout of this tree with a table of 240 songs, run once and committed."""
-    project = tmp_path_factory.mktemp("dvc") / "project"
-    listed = call(ROOT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
-    for path in filter(lambda path: (ROOT / path).is_file(), listed):
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / path, project / path)
-    make_songs().to_csv(project / "data/raw/songs.csv", index=False)
-    set_keys(project, {})
-    call(project, "git", "init", "-q")
-    said = call(project, "dvc", "repro")
-    assert stages_run(said) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
-    call(project, "git", "add", "-A")
-    call(project, "git", "commit", "-qm", "First run")
-    return project
-
-
-@pytest.fixture
-def project(finished_project: Path, tmp_path: Path) -> Path:
-    """A copy of the finished project that a test may change."""
-    shutil.copytree(finished_project, tmp_path / "project", symlinks=True)
-    return tmp_path / "project"
 
 
 def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: Path) -> None:
@@ -86,8 +18,8 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
     assert call(finished_project, "git", "status", "--porcelain") == ""
 
 
-DRAWING = {"figures", "charts"}
-AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", *DRAWING}
+SHOWING = {"figures", "charts", "report"}
+AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
 
 # What changes → exactly the stages that run again.
 RERUNS: list[tuple[dict[str, Any], set[str]]] = [
@@ -96,10 +28,10 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"preprocess.transform.tempo": "log2"},
         {"preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
-    ({"k_sweep.k_max": 4}, {"preprocess", "k_sweep", "choose_k", "kmeans", *DRAWING}),
-    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", *DRAWING}),
-    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", *DRAWING}),
-    ({"choose_k.by": "bic"}, {"choose_k"}),  # which chooses K = 3 as well
+    ({"k_sweep.k_max": 4}, {"preprocess", "k_sweep", "choose_k", "kmeans", *SHOWING}),
+    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", *SHOWING}),
+    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", *SHOWING}),
+    ({"choose_k.by": "bic"}, {"choose_k", "report"}),  # which chooses K = 3 as well
     ({"choose_k.n_components": 4}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     ({"choose_k.covariance_type": "diag"}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     (
@@ -108,17 +40,17 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ),
     (
         {"uncertainty.torn_margin": 0.99},
-        {"uncertainty", "components", "compare_kmeans", *DRAWING},
+        {"uncertainty", "components", "compare_kmeans", *SHOWING},
     ),
-    ({"uncertainty.n_extremes": 3}, {"uncertainty"}),
-    ({"components.n_exemplars": 2}, {"components"}),
-    ({"components.profile_deviation": 0.1}, {"components", *DRAWING}),
+    ({"uncertainty.n_extremes": 3}, {"uncertainty", "report"}),
+    ({"components.n_exemplars": 2}, {"components", "report"}),
+    ({"components.profile_deviation": 0.1}, {"components", *SHOWING}),
     ({"kmeans.max_iter": 299}, {"kmeans"}),  # which takes fewer steps anyway
-    ({"compare_kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *DRAWING}),
-    ({"figures.dpi": 70}, {"figures"}),
-    ({"figures.palette": "tab20"}, DRAWING),
+    ({"compare_kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *SHOWING}),
+    ({"figures.dpi": 70}, {"figures", "report"}),
+    ({"figures.palette": "tab20"}, SHOWING),
     ({"charts.max_songs": 100}, {"charts"}),
-    ({"input.audio": "data/raw/elsewhere"}, set()),  # the table is not made of audio
+    ({"input.audio": "data/raw/elsewhere"}, {"report"}),  # the table is not made of audio
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 1}, set()),  # where the work is done, which no result depends on
 ]
@@ -215,7 +147,18 @@ def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
     assert "uncertainty: params.yaml: uncertainty.torn_margin is 7.0, expected a number" in said
     assert "Traceback" not in said
     assert not (project / "metrics/uncertainty.json").exists()
-    call(project, "git", "checkout", "HEAD", "--", "params.yaml", "dvc.lock", "metrics", "plots")
+    call(
+        project,
+        "git",
+        "checkout",
+        "HEAD",
+        "--",
+        "params.yaml",
+        "dvc.lock",
+        "metrics",
+        "plots",
+        "reports",
+    )
     call(project, "dvc", "checkout", "--force", "dvc.yaml")
     assert call(project, "git", "status", "--porcelain") == ""
     assert "Data and pipelines are up to date." in call(project, "dvc", "repro")

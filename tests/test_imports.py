@@ -25,6 +25,8 @@ USED = {
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
     "figures": {"matplotlib", "scipy"},
+    "charts": {"matplotlib", "scipy"},
+    "report": set(),
 }
 
 

@@ -176,6 +176,11 @@ def test_a_certain_song_has_an_entropy_of_exactly_plus_zero() -> None:
     assert str(entropy(np.array([[0.0, 1.0]]))[0]) == "0.0"
 
 
+def test_posteriors_that_are_all_certain_may_come_as_whole_numbers() -> None:
+    """A table of ones and zeros is read back as such: CSV has no 1.0."""
+    assert entropy(np.array([[1, 0], [0, 1]])).tolist() == [0.0, 0.0]
+
+
 @given(arrays(np.float64, (4, 5), elements=st.floats(1e-9, 1)))
 def test_entropy_lies_between_zero_and_log_k_and_is_that_of_scipy(raw: FloatArray) -> None:
     posterior = raw / raw.sum(axis=1, keepdims=True)

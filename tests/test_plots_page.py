@@ -16,9 +16,8 @@ from PIL import Image
 from plots_page.__main__ import fill_page, plots_page
 from stages import figures
 from tests.browser import CHROMIUM, Tab, chromium
-from tests.conftest import ROOT, params_with
+from tests.conftest import ROOT, call, params_with
 from tests.test_charts import PLOTS, charted
-from tests.test_dvc import call
 
 PICTURES = set(re.findall(r'"(\w+)": partial\(', (ROOT / "stages/figures.py").read_text()))
 IN_BROWSER = pytest.mark.skipif(

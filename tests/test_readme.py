@@ -41,18 +41,6 @@ def test_the_lines_of_the_default_run_are_what_the_stages_said() -> None:
     assert [line for line in shown if line not in DEMO["said"].values()] == []
 
 
-def test_links_lead_to_files_and_headings() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif not target.startswith("https://"):
-            assert (ROOT / target).exists(), target
-
-
 def test_every_stage_is_on_the_map() -> None:
     stages = {path.stem for path in (ROOT / "stages").glob("[!_]*.py")}
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == stages

@@ -1,0 +1,134 @@
+"""Write the run on one page for people: what was grouped, how, how surely, and what to beware of.
+
+Every number is taken from the metrics and tables of the stages before and none is computed: the
+page says what `dvc metrics show` says, in words. It is written as HTML and as Markdown, and its
+first lines as text, which `make` prints.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from song_mixtures.cautions import Metrics, of_mixture, of_samples, of_songs, of_sweep
+from song_mixtures.document import Bullets, Document, Section, as_html, as_markdown, as_text
+from song_mixtures.files import Tables, read_json, write_text
+from song_mixtures.findings import (
+    FEATURES,
+    agreement,
+    facts,
+    how_sure,
+    pictures,
+    the_components,
+    the_number_of_components,
+    the_songs,
+    typical_songs,
+)
+from song_mixtures.params import Range, read_param, read_params
+from song_mixtures.stage import run, say
+
+SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
+SCALING = Path("models/scaling.json")  # from preprocess
+K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
+CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # from uncertainty
+BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")  # from uncertainty
+MEANS = Path("data/processed/gmm_means.csv")  # from components
+WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
+EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
+GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+IMAGES = Path("plots/images")  # from figures
+HTML = Path("reports/summary.html")  # to people
+MARKDOWN = Path("reports/summary.md")  # to people
+TEXT = Path("reports/summary.txt")  # to people, by way of `make`
+
+METRICS = Path("metrics")  # <stage>.json of each of these stages
+STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")
+# The table that stage extract makes of a folder of audio, and the folder that stage demo fills.
+EXTRACTED, DEMO_AUDIO = "data/raw/audio_features.csv", "data/raw/demo_audio"
+CLOSING = [
+    ("report", f"{HTML}, as text {MARKDOWN}"),
+    ("charts", "source .venv/bin/activate && dvc plots show"),
+]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the songs are from, as section `input` says."""
+
+    table: str  # path of a CSV or Parquet file
+    audio: str  # folder, from which the table is made where it is extract's
+    id: str | None  # column that names a song
+
+    def words(self) -> str:
+        """Return where the songs are from."""
+        audio = f", made of the audio in {self.audio}" if self.table == EXTRACTED else ""
+        return f"{self.table}{audio}"
+
+    def synthetic(self) -> bool:
+        """Tell whether these are the songs that stage demo makes."""
+        return (self.table, self.audio) == (EXTRACTED, DEMO_AUDIO)
+
+
+def read_origin() -> Origin:
+    """Read what section `input` says of the songs' origin."""
+    return Origin(
+        table=read_param("input", "table", str),
+        audio=read_param("input", "audio", str),
+        id=read_param("input", "id", str | None),
+    )
+
+
+def linked(section: Section, tables: Tables) -> Section:
+    """Return a section whose sources are paths from the page, tables in the format of the run."""
+    suffixes = {".csv": f".{tables.format}"}
+    paths = [Path("..") / source for source in section.sources]
+    return replace(
+        section, sources=[str(p.with_suffix(suffixes.get(p.suffix, p.suffix))) for p in paths]
+    )
+
+
+def main() -> None:
+    """Read what the other stages wrote, write the page."""
+    tables = read_params("tables", Tables)
+    origin = read_origin()
+    by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"])
+    torn_margin = read_param("uncertainty", "torn_margin", Annotated[float, Range(0, 1)])
+    samples = [
+        read_param(section, "sample_above", Annotated[int, Range(1000)])
+        for section in ("mixture", "kmeans")
+    ]
+    metrics: Metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
+    chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
+    fits, genres = tables.read(K_SWEEP), tables.read(GENRES)
+    song = "song" if origin.id is not None else "song (row of the table, from 0)"
+
+    warnings = [
+        *of_songs(metrics, [name for name in FEATURES if name not in features], origin.synthetic()),
+        *of_sweep(metrics, fits, chosen["n_components"], chosen["covariance_type"]),
+        *of_mixture(metrics),
+        *of_samples(metrics, *samples),
+    ]
+    short = facts(metrics, fits, chosen, by, len(warnings))
+    sections = [
+        Section("Warnings", [Bullets(warnings or ["None."])]),
+        the_songs(metrics, origin.words(), tables.read(SONGS_DROPPED), features),
+        the_number_of_components(metrics, fits, chosen, by),
+        the_components(tables.read(MEANS), tables.read(WEIGHTS), tables.read(BY_COMPONENT)),
+        typical_songs(tables.read(EXEMPLARS), genres, song),
+        how_sure(metrics, tables.read(EXTREMES), torn_margin, song),
+        agreement(metrics),
+        pictures([path.name for path in IMAGES.iterdir()], f"../{IMAGES}"),
+    ]
+    title = (
+        f"{chosen['n_components']} groups in {metrics['preprocess']['songs_kept_count']:,} songs"
+    )
+    page = Document(title, short, [linked(section, tables) for section in sections])
+
+    write_text(HTML, as_html(page))
+    write_text(MARKDOWN, as_markdown(page))
+    write_text(TEXT, as_text([*short, *CLOSING]))
+    say(f"{HTML} and {MARKDOWN}, {len(warnings)} warnings")
+
+
+if __name__ == "__main__":
+    run(main)

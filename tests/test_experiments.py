@@ -1,0 +1,221 @@
+"""The commands of the docs on experiments and on sharing, run as they stand there.
+
+They are read from the docs' own code blocks, in order, and run in a scratch copy of the project:
+a command that no longer works, or is not run here, fails.
+"""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, answer, call, set_keys, stages_run
+
+USING = (ROOT / "docs/using.md").read_text()
+
+
+def section(heading: str, page: str = USING) -> str:
+    """Return what stands below a heading of the second level."""
+    return page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def blocks(text: str) -> list[str]:
+    """Return the code blocks of commands, without their remarks."""
+    return [
+        "\n".join(re.sub(r"\s{2,}# .*", "", line) for line in block.splitlines())
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    ]
+
+
+TRACK, ONE, GRID, SHOW, TWO, KEEP, FORGET = blocks(section("Experiments"))
+PUSH, PULL = blocks(section("Share the results"))
+
+
+def shell(folder: Path, commands: str, code: int = 0) -> str:
+    """Run lines of a shell, which must end with `code`, and return all they said."""
+    return call(folder, "bash", "-ec", commands, code=code)
+
+
+NO_WORKER = r"Worker status: 0 active, 0 idle"
+
+
+def until(project: Path, pattern: str) -> str:
+    """Wait until the queue's status matches a pattern and return it; fail where it never does."""
+    for _ in range(120):
+        status = call(project, "dvc", "queue", "status")
+        if re.search(pattern, status):
+            return status
+        time.sleep(1)
+    pytest.fail(f"the queue never came to {pattern!r}: {status}")
+
+
+def n_components(project: Path) -> float:
+    metrics = answer(project, "dvc", "metrics", "show", "metrics/train_gmm.json")
+    return float(metrics[""]["data"]["metrics/train_gmm.json"]["data"]["n_components"])
+
+
+def test_the_experiments_of_the_docs(project: Path) -> None:
+    shell(project, TRACK)
+    assert {"choose_k", "train_gmm", "report"} <= stages_run(shell(project, ONE))
+    assert n_components(project) == 8
+    changed = (project / "params.yaml").read_text()
+
+    said = shell(project, GRID)
+    assert re.search(r"grid-1 .*Success", said)
+    assert re.search(r"grid-2 .*Success", said)
+    assert (project / "params.yaml").read_text() == changed
+    until(project, NO_WORKER)
+
+    table = [line.split() for line in shell(project, SHOW).splitlines()]
+    assert ["Experiment", "bic", "mean_entropy_nats", "choose_k.n_components"] in table
+    ks = {row[-4].strip("[]"): row[-1] for row in table if len(row) >= 5}
+    assert ks == {"grid-1": "4", "grid-2": "6", "eight": "8"}
+    assert max(map(len, shell(project, SHOW).splitlines())) <= 80
+
+    said = shell(project, TWO)
+    assert re.search(r"params.yaml +choose_k.n_components +4 +6\n", said)
+    assert re.search(r"^n_components +4 +6 +2$", said, re.MULTILINE)
+    assert re.search(r"^n_components +3 +8 +5$", said, re.MULTILINE)
+    assert "dvc_plots/index.html" in said
+
+    shell(project, KEEP)
+    assert n_components(project) == 6
+    assert "6 groups in 240 songs" in (project / "reports/summary.md").read_text()
+    assert call(project, "git", "status", "--porcelain") == ""
+    assert "up to date" in call(project, "dvc", "status", "dvc.yaml")
+    assert stages_run(call(project, "dvc", "repro")) == set()
+
+    shell(project, FORGET)
+    assert call(project, "dvc", "exp", "list", "--all-commits").strip() == ""
+
+
+def test_an_applied_experiment_is_complete_though_dvc_misses_the_sources(project: Path) -> None:
+    """The docs say so: once DVC ends without an error here, they have a sentence too many."""
+    call(project, "dvc", "exp", "run", "-n", "torn", "-S", "uncertainty.torn_margin=0.9")
+    shell(project, "git restore --staged --worktree . && dvc checkout --force dvc.yaml")
+    said = call(project, "dvc", "exp", "apply", "torn", code=255)
+    assert "Checkout failed" in said
+    assert "torn_margin: 0.9" in (project / "params.yaml").read_text()
+    assert "up to date" in call(project, "dvc", "status", "dvc.yaml")
+    shell(project, blocks(section("Compare"))[1])
+    assert call(project, "git", "status", "--porcelain") == ""
+
+
+def test_a_table_that_nothing_tracks_is_missing_in_the_queue_unless_handed_over(
+    project: Path,
+) -> None:
+    queue = ["dvc", "exp", "run", "--queue", "-S", "choose_k.n_components=4", "choose_k"]
+    call(project, *queue, "-n", "without")
+    [handed] = re.findall(r"`(dvc exp run --queue --copy-paths .*?)`", section("Experiments"))
+    shell(project, f"{handed} -n with choose_k")
+    call(project, "dvc", "queue", "start")
+    status = until(project, r"with .*(Success|Failed)")
+    assert re.search(r"without .*Failed", status)
+    assert re.search(r"with .*Success", status)
+    assert "No such file or directory" in call(project, "dvc", "queue", "logs", "without")
+    until(project, NO_WORKER)
+
+
+def test_numbers_fit_80_columns(project: Path) -> None:
+    set_keys(project, {"choose_k.n_components": 4})
+    call(project, "dvc", "repro", "train_gmm", "kmeans")
+    commands = blocks(section("Compare"))[0]
+    assert "choose_k.n_components" in shell(project, commands)
+    [compare] = [line for line in commands.splitlines() if "metrics" in line]
+    for command in (compare, f"{compare} --all", f"{compare} --precision 8"):
+        lines = shell(project, command).splitlines()
+        shown = [line for line in lines if not line.startswith("DVC failed")]
+        assert len(shown) > 5
+        assert max(map(len, shown)) <= 80
+
+
+def test_an_editor_finds_params_metrics_and_plots(finished_project: Path) -> None:
+    """What the extension of VS Code asks for: `dvc exp show` and `dvc plots diff` as JSON."""
+    workspace: dict[str, Any] = answer(finished_project, "dvc", "exp", "show")[0]["data"]
+    for path in finished_project.glob("metrics/*.json"):
+        assert workspace["metrics"][f"metrics/{path.name}"]["data"], path.name
+    assert workspace["params"]["params.yaml"]["data"]["choose_k"]["n_components"] == 3
+    plots = answer(finished_project, "dvc", "plots", "diff", "HEAD")["data"]
+    assert {path for path in plots if "k_curve" in path}
+    assert {path for path in plots if path.endswith("component_means.png")}
+
+
+def colleague(project: Path) -> Path:
+    """Push as the docs do, and pull as the docs do into a clone of a colleague's."""
+    shell(project, PUSH)
+    said = shell(project.parent, PULL.replace("<this repository>", project.name))
+    assert said.count("Data and pipelines are up to date.") == 2
+    assert stages_run(said) == set()
+    return project.parent / "colleague"
+
+
+def test_a_colleague_has_every_result_without_running_anything(project: Path) -> None:
+    shell(project, TRACK)
+    clone = colleague(project)
+    for path in ("data/processed/posteriors.csv", "models/gmm_model.pkl", "data/raw/songs.csv"):
+        assert (clone / path).read_bytes() == (project / path).read_bytes()
+    assert (clone / "reports/summary.html").is_file()
+    set_keys(clone, {"uncertainty.n_extremes": 3})
+    assert stages_run(call(clone, "dvc", "repro")) == {"uncertainty", "report"}
+
+
+def test_a_colleague_has_what_the_sources_made(project: Path) -> None:
+    small = {"k_sweep.k_max": 2, "choose_k.n_components": 2, "preprocess.collinear": "keep"}
+    set_keys(project, small | {"input.table": "data/raw/audio_features.csv"})
+    assert {"demo", "extract", "report"} <= stages_run(call(project, "dvc", "repro"))
+    shell(project, "git add -A && git commit -qm 'Demo songs'")
+    clone = colleague(project)
+    made = [p.relative_to(project) for p in project.glob("data/raw/demo_audio/*/*.flac")]
+    assert len(made) == 20
+    for path in (*made, Path("data/raw/demo_truth.csv"), Path("data/raw/audio_features.csv")):
+        assert (clone / path).read_bytes() == (project / path).read_bytes()
+    sources = ["sources/demo/dvc.yaml", "sources/audio/dvc.yaml"]
+    assert "up to date" in call(clone, "dvc", "status", *sources)
+
+
+def test_a_table_that_is_not_tracked_stays_where_it_is(project: Path) -> None:
+    shell(project, PUSH)
+    pull = PULL.replace("<this repository>", project.name).splitlines()[:2]
+    shell(project.parent, "\n".join(pull))
+    clone = project.parent / "colleague"
+    assert (clone / "data/processed/posteriors.csv").is_file()
+    assert "data/raw/songs.csv" in call(clone, "dvc", "repro", code=255)
+
+
+def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(project: Path) -> None:
+    [delete] = blocks((ROOT / "docs/faq.md").read_text())
+    lock = project / ".dvc/tmp/rwlock"
+    dead = {"write": {str(project / "metrics/kmeans.json"): {"pid": 2**22 + 1, "cmd": "dvc"}}}
+    lock.write_text(json.dumps(dead))
+    set_keys(project, {"choose_k.by": "bic"})
+    assert "choose_k" in stages_run(call(project, "dvc", "repro", "choose_k"))
+    lock.write_text("{")
+    set_keys(project, {})
+    assert "rwlock" in call(project, "dvc", "repro", "choose_k", code=255)
+    shell(project, delete)
+    assert "Updating lock file 'dvc.lock'" in call(project, "dvc", "repro", "choose_k")
+
+
+def test_the_cache_is_cleaned_only_after_a_question(project: Path) -> None:
+    files = sorted((project / ".dvc/cache").rglob("*"))
+    shell(project, "echo n | dvc gc --workspace", code=1)
+    assert sorted((project / ".dvc/cache").rglob("*")) == files
+
+
+def test_a_remote_of_ones_own_stays_out_of_git(project: Path) -> None:
+    [command] = re.findall(r"`(dvc remote add --local .*?)`", section("Share the results"))
+    shell(project, command)
+    assert call(project, "git", "status", "--porcelain") == ""
+
+
+def test_the_readme_names_only_commands_that_run_here() -> None:
+    readme = (ROOT / "README.md").read_text()
+    run_here = " ".join((TRACK + ONE + GRID + SHOW + TWO + KEEP + FORGET).split())
+    shown = [
+        line for block in blocks(section("Experiments", readme)) for line in block.splitlines()
+    ]
+    assert len(shown) >= 3
+    assert [line for line in shown if " ".join(line.split()) not in run_here] == []
