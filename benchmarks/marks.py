@@ -57,7 +57,8 @@ class Mark:
         """Return the row of the table."""
         mark = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
         reached = "yes" if self.reached() else "no"
-        return [self.what, self.reference, self.ours, f"{self.ratio:.2g}", mark, reached]
+        ratio = f"{float(f'{self.ratio:.2g}'):,g}"  # 1,800 rather than 1.8e+03
+        return [self.what, self.reference, self.ours, ratio, mark, reached]
 
 
 HEADER = ["", "reference", "ours", "ratio", "mark", "reached"]

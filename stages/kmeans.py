@@ -57,27 +57,51 @@ def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
         return model.set_params(init=best.cluster_centers_, n_init=1).fit(points)
 
 
-def fit_all(
-    points: FloatArray, ks: list[int], knobs: KMeansParams, compute: Compute
-) -> dict[int, Any]:
-    """Return the fitted model of every K, fitted in parallel."""
-    calls = ((points, k, knobs) for k in ks)
+@dataclass(frozen=True)
+class Clustering:
+    """What is kept of a fit: the model itself only where it is the chosen one."""
+
+    k: int
+    inertia: float  # sum of squared distances, standardized
+    iterations: int
+    scored_labels: IntArray  # of the songs whose silhouette is computed
+    model: Any
+
+
+def cluster(
+    points: FloatArray, scored: IntArray, k: int, chosen: int, knobs: KMeansParams
+) -> Clustering:
+    """Fit K clusters to points, (N, d); labels of all of them are kept for the chosen K only."""
+    model = fit_kmeans(points, k, knobs)
+    kept = model if k == chosen else None
+    return Clustering(k, model.inertia_, model.n_iter_, model.labels_[scored], kept)
+
+
+def cluster_all(
+    points: FloatArray,
+    scored: IntArray,
+    ks: list[int],
+    chosen: int,
+    knobs: KMeansParams,
+    compute: Compute,
+) -> list[Clustering]:
+    """Return the clusterings of every K, fitted in parallel."""
+    calls = ((points, scored, k, chosen, knobs) for k in ks)
     most_jobs = 1 if len(points) < PARALLEL_FROM else None
-    models = results(fit_kmeans, calls, compute, large=[points], most_jobs=most_jobs)
-    shown = tqdm(models, "kmeans", len(ks), delay=2, leave=False, disable=None)
-    return dict(zip(ks, shown, strict=True))
+    found = results(cluster, calls, compute, large=[points], most_jobs=most_jobs)
+    return list(tqdm(found, "kmeans", len(ks), delay=2, leave=False, disable=None))
 
 
-def elbow(models: dict[int, Any], points: FloatArray, scored: IntArray) -> pd.DataFrame:
+def elbow(clusterings: list[Clustering], points: FloatArray, scored: IntArray) -> pd.DataFrame:
     """Return a row per K: inertia (sum of squared distances, standardized) and silhouette."""
-    labelings = [model.labels_[scored] for model in models.values()]
+    labelings = [one.scored_labels for one in clusterings]
     return pd.DataFrame(
         {
-            "k": list(models),
-            "inertia": [model.inertia_ for model in models.values()],
+            "k": [one.k for one in clusterings],
+            "inertia": [one.inertia for one in clusterings],
             "silhouette": silhouettes(points[scored], labelings),
             "silhouette_songs": len(scored),
-            "iterations": [model.n_iter_ for model in models.values()],
+            "iterations": [one.iterations for one in clusterings],
         }
     )
 
@@ -106,14 +130,16 @@ def main() -> None:
     songs = tables.read(FEATURES_SELECTED)
     points = Scaling.from_json(read_json(SCALING)).standardize(songs)
 
-    models = fit_all(points, sorted({*range(k_min, k_max + 1), k}), knobs, compute)
     scored = sampled_rows(len(points), silhouette.silhouette_sample, silhouette.seed)
-    curve = elbow(models, points, scored)
+    ks = sorted({*range(k_min, k_max + 1), k})
+    clusterings = cluster_all(points, scored, ks, k, knobs, compute)
+    curve = elbow(clusterings, points, scored)
+    model = clusterings[ks.index(k)].model
     metrics = summarize(curve, k, len(scored))
 
     tables.write(ELBOW, curve)
-    tables.write(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=models[k].labels_))
-    write_pickle(KMEANS_MODEL, models[k])
+    tables.write(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=model.labels_))
+    write_pickle(KMEANS_MODEL, model)
     write_metrics(METRICS, metrics)
     say(
         f"K = {k}: inertia {metrics['inertia']:.1f}, silhouette {metrics['silhouette']:.3f} on "

@@ -75,9 +75,14 @@ def test_up_to_the_sample_size_the_fit_is_scikit_learns() -> None:
 def test_fits_in_parallel_are_those_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).normal(size=(300, 5))
     knobs = kmeans.KMeansParams(n_init=2, max_iter=50, sample_above=1000, seed=7)
-    alone = kmeans.fit_all(points, [2, 3, 5], knobs, Compute(n_jobs=1))
+    scored, ks = np.arange(0, 300, 3), [2, 3, 5]
+    alone = kmeans.cluster_all(points, scored, ks, 3, knobs, Compute(n_jobs=1))
     monkeypatch.setattr(kmeans, "PARALLEL_FROM", 0)
-    beside = kmeans.fit_all(points, [2, 3, 5], knobs, Compute(n_jobs=2))
-    assert list(alone) == list(beside) == [2, 3, 5]
-    for k, model in alone.items():
-        assert model.cluster_centers_.tobytes() == beside[k].cluster_centers_.tobytes()
+    beside = kmeans.cluster_all(points, scored, ks, 3, knobs, Compute(n_jobs=2))
+    assert [one.k for one in alone] == [one.k for one in beside] == ks
+    for one, other in zip(alone, beside, strict=True):
+        assert (one.inertia, one.iterations) == (other.inertia, other.iterations)
+        assert one.scored_labels.tolist() == other.scored_labels.tolist()
+    chosen = [one.model for one in alone if one.model is not None]
+    assert [model.n_clusters for model in chosen] == [3]
+    assert chosen[0].cluster_centers_.tobytes() == beside[1].model.cluster_centers_.tobytes()
