@@ -27,7 +27,7 @@ from song_mixtures.files import read_json
 from song_mixtures.parallel import Compute, results
 from song_mixtures.params import read_params
 from song_mixtures.stage import StageError
-from stages import extract, k_sweep
+from stages import extract, k_sweep, kmeans
 from tests.conftest import ROOT, run_stage, run_stages, write_params
 from tests.test_extract import music
 
@@ -137,6 +137,7 @@ def scheduler_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
 
 
 SWEPT = (k_sweep.K_SWEEP, k_sweep.METRICS)
+CLUSTERED = (kmeans.ELBOW, kmeans.KMEANS_ASSIGNMENTS, kmeans.METRICS)
 EXTRACTED = (extract.SONGS, extract.REJECTED, extract.METRICS)
 
 
@@ -157,6 +158,18 @@ def test_a_sweep_gives_the_same_bytes_on_one_process_two_or_a_cluster(
         run_stages(workspace, "k_sweep")
         written.append(bytes_of(workspace, SWEPT))
     assert written[0] == written[1] == written[2]
+
+
+def test_kmeans_gives_the_same_bytes_here_and_on_a_cluster(
+    workspace: Path, two_workers: Cluster
+) -> None:
+    run_stages(workspace, "preprocess", "k_sweep", "choose_k")
+    written = []
+    for changes in ({}, two_workers.changes):
+        write_params(workspace, changes)
+        run_stages(workspace, "kmeans")
+        written.append(bytes_of(workspace, CLUSTERED))
+    assert written[0] == written[1]
 
 
 def test_an_extraction_gives_the_same_bytes_here_and_on_a_cluster(
