@@ -28,7 +28,7 @@ test: $(READY) $(PAGE)
 	ruff check .
 	ruff format --check .
 	mypy stages song_mixtures plots_page tests benchmarks
-	pytest
+	pytest --numprocesses logical --dist loadfile
 
 bench: $(READY)
 	python -m benchmarks.marks --songs $(or $(SONGS),1000000)
