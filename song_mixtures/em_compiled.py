@@ -1,7 +1,7 @@
 """The E-step in one pass over the points, compiled: for tables too large for matrix products.
 
 It computes what e_step() in em.py computes, from the same coefficients: the sums of the monomials
-1, x_i, x_i x_j weighted by responsibilities, and the log-likelihood. Points go through 128 at a
+1, x_i, x_i x_j weighted by responsibilities, and the log-likelihood. Points go through 256 at a
 time, so densities and responsibilities live in the processor's first cache and are read once.
 
 The monomials are written out for five features, the most there are; a table of fewer is padded
@@ -23,7 +23,7 @@ from song_mixtures.scaling import FloatArray
 
 FEATURES = 5
 MONOMIALS = 21  # 1, five x_i, fifteen x_i x_j with i <= j
-BLOCK = 128  # points at a time
+BLOCK = 256  # points at a time
 # Sums may be reordered into vectors; infinities and NaN keep their meaning.
 COMPILED: dict[str, Any] = {
     "cache": True,
@@ -66,14 +66,28 @@ def one_pass(points: FloatArray, rows: FloatArray) -> tuple[FloatArray, float]:
     log_likelihood = 0.0
     for start in range(0, len(points), BLOCK):
         size = min(BLOCK, len(points) - start)
-        for n in range(size):
-            for i in range(points.shape[1]):
-                x[i, n] = points[start + n, i]
+        load(points[start : start + size], x)
         log_joint(x, rows, size, joint, highest)
         exponentials(joint, highest, size, total)
         log_likelihood += log_sum(highest, total, size)
         add_sums(x, joint, total, size, sums)
     return sums, log_likelihood
+
+
+@njit(**COMPILED)  # type: ignore[untyped-decorator]
+def load(block: Any, x: Any) -> None:
+    """Put a block of points, (size, d), into x, (5, BLOCK), a feature a row."""
+    if block.shape[1] == FEATURES:  # written out, it costs no more than the loads
+        for n in range(len(block)):
+            x[0, n] = block[n, 0]
+            x[1, n] = block[n, 1]
+            x[2, n] = block[n, 2]
+            x[3, n] = block[n, 3]
+            x[4, n] = block[n, 4]
+        return
+    for n in range(len(block)):
+        for i in range(block.shape[1]):
+            x[i, n] = block[n, i]
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]

@@ -127,8 +127,8 @@ def main() -> None:
     k_min = read_param("k_sweep", "k_min", Annotated[int, Range(2)])
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
     k = read_json(CHOSEN_K)["n_components"]
-    songs = tables.read(FEATURES_SELECTED)
-    points = Scaling.from_json(read_json(SCALING)).standardize(songs)
+    scaling = Scaling.from_json(read_json(SCALING))
+    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
 
     scored = sampled_rows(len(points), silhouette.silhouette_sample, silhouette.seed)
     ks = sorted({*range(k_min, k_max + 1), k})
@@ -137,6 +137,7 @@ def main() -> None:
     model = clusterings[ks.index(k)].model
     metrics = summarize(curve, k, len(scored))
 
+    songs = tables.read(FEATURES_SELECTED)  # only now: names and genres need not wait in memory
     tables.write(ELBOW, curve)
     tables.write(KMEANS_ASSIGNMENTS, songs.assign(kmeans_cluster=model.labels_))
     write_pickle(KMEANS_MODEL, model)
