@@ -144,7 +144,8 @@ def cluster(
     client = connected(address)
     try:
         refuse_unfit_workers(client, visible)
-        yield DaskBackend(client=client, scatter=list(large))
+        with copies_kept(client):
+            yield DaskBackend(client=client, scatter=list(large))
     except (distributed.KilledWorker, ImportError) as error:
         raise StageError(
             f"compute.scheduler: the cluster gave up a call: {one_line(error)}"
@@ -156,6 +157,18 @@ def cluster(
         ) from None
     finally:
         client.close(timeout=CONNECT_SECONDS)
+
+
+@contextmanager
+def copies_kept(client: distributed.Client) -> Iterator[None]:
+    """Keep Dask's memory manager from dropping copies: it leaves one, and that worker may die."""
+    managed = client.amm.running()
+    client.amm.stop()
+    try:
+        yield
+    finally:
+        if managed and client.status == "running":  # else there is no scheduler to ask
+            client.amm.start()
 
 
 async def greet(address: str) -> None:

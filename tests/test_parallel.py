@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import distributed
+import numpy as np
 import pytest
 import soundfile
 
@@ -261,6 +263,19 @@ def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing(
     fragile.workers[0].kill()
     assert stage.wait(60) == 0, read_some(workspace)
     assert bytes_of(workspace, SWEPT) == undisturbed
+
+
+def test_what_all_calls_share_stays_on_every_worker(two_workers: Cluster) -> None:
+    """Else the end of one worker would take the only copy with it, and the sweep."""
+    shared = np.zeros(1000)
+    with cluster.cluster(two_workers.address, [shared]) as backend:
+        [future] = backend.data_futures.values()
+        time.sleep(5)  # Dask looks for copies to drop every two seconds
+        [holders] = backend.client.who_has([future]).values()
+        assert len(holders) == 2
+        assert not backend.client.amm.running()
+    with distributed.Client(two_workers.address, set_as_default=False) as client:
+        assert client.amm.running()
 
 
 def started(folder: Path, name: str) -> subprocess.Popen[bytes]:
