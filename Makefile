@@ -14,17 +14,17 @@ PAGE   := .dvc/plots_page.html
 # DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test bench lock clean
+.PHONY: repro test bench lock clean repository
 
-repro: $(READY) $(PAGE)
+repro: repository $(READY) $(PAGE)
 	@dvc repro || { code=$$?; \
-	  echo "The line above with a stage's name or ERROR says what is wrong. Where a file is missing:" >&2; \
-	  echo "input.table and input.audio in params.yaml name what is read (README, 'Your own music')." >&2; \
+	  echo "The line above with a stage's name or ERROR says what is wrong. Where it says 'expected" >&2; \
+	  echo "list/dictionary': an entry of input.audio stands on a line of its own, after a dash." >&2; \
 	  exit $$code; }
 	@echo
 	@cat reports/summary.txt
 
-test: $(READY) $(PAGE)
+test: repository $(READY) $(PAGE)
 	ruff check .
 	ruff format --check .
 	mypy stages song_mixtures plots_page tests benchmarks
@@ -33,11 +33,19 @@ test: $(READY) $(PAGE)
 bench: $(READY)
 	python -m benchmarks.marks --songs $(or $(SONGS),1000000)
 
+# DVC works inside of a git repository only, and a downloaded archive is none.
+repository:
+	@git --version > /dev/null
+	@git rev-parse --git-dir > /dev/null 2>&1 || { git init --quiet && git add . && \
+	  echo "This folder was no git repository, which DVC needs: it is one now, with every file" && \
+	  echo "added. \`git commit -m Start\` makes it what later runs are compared with."; }
+
 # The lock's copy inside the environment says what was installed. It is written last, so an
 # installation that broke off halfway is begun anew.
 $(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
-	  f"Python 3.11 or newer is needed and $(PYTHON) is {v[0]}.{v[1]}; try make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v < (3, 14) and \
+	  f"Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is {v[0]}.{v[1]}; \
+	try make PYTHON=python3.13")'
 	@cmp -s requirements.lock $(READY) || { \
 	  echo "Installing into $(VENV), about a minute ..." && \
 	  $(PYTHON) -m venv --clear $(VENV) && \

@@ -25,7 +25,7 @@ from song_mixtures.files import read_json, read_table
 from song_mixtures.mixture import FittedMixture
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import run
+from song_mixtures.stage import run_program
 from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep
 
 TOLERANCES = (1e-3, 1e-4, 2e-5, 1e-5, 1e-6)
@@ -72,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_program(main)

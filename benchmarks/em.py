@@ -36,7 +36,7 @@ from song_mixtures.em_compiled import compiled_e_step
 from song_mixtures.mixture import Mixture
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import run
+from song_mixtures.stage import run_program
 
 K = 10
 CORES = os.cpu_count() or 1
@@ -158,4 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_program(main)

@@ -28,7 +28,7 @@ from benchmarks.extraction_cost import costs_of_a_clip
 from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
 from benchmarks.sweep import SweepCost, large_sweep, small_sweep
 from song_mixtures.files import write_text
-from song_mixtures.stage import run
+from song_mixtures.stage import run_program
 
 RESULTS = ROOT / "benchmarks/results.md"
 FULL, FEW = 1_000_000, 1_000  # songs
@@ -193,4 +193,4 @@ all processes started, in sizes of that table.
 
 
 if __name__ == "__main__":
-    run(main)
+    run_program(main)

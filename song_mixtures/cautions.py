@@ -36,7 +36,9 @@ def edge(fits: pd.DataFrame, criterion: str) -> str:
     return SMALLEST if k == fits["k"].min() else ""
 
 
-def of_songs(metrics: Metrics, dropped_features: Sequence[str], synthetic: bool) -> Iterator[str]:
+def of_songs(
+    metrics: Metrics, dropped_features: Sequence[str], *, synthetic: bool
+) -> Iterator[str]:
     """Yield what to beware of in the songs and their features."""
     songs = metrics["preprocess"]
     few, equal = songs["few_distinct_features_count"], songs["duplicate_songs_count"]

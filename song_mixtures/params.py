@@ -113,12 +113,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     allowed = get_args(kind)
     if get_origin(kind) is UnionType and NoneType in allowed:
         return None if value is None else _checked(value, allowed[0], where)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list) or not value:
-            raise StageError(f"{where} is {value!r}, expected a list with at least one entry")
-        return tuple(
-            _checked(entry, allowed[0], f"{where}[{index}]") for index, entry in enumerate(value)
-        )
+    if get_origin(kind) in (list, tuple):
+        return get_origin(kind)(_checked_entries(value, kind, where))
     if get_origin(kind) is Literal:
         if isinstance(value, bool) or value not in allowed:
             raise StageError(f"{where} is {value!r}, expected one of {', '.join(allowed)}")
@@ -127,6 +123,16 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if get_origin(kind) is Annotated:
         kind, bounds = allowed
     return _checked_scalar(value, kind, bounds, where)
+
+
+def _checked_entries(value: Any, kind: Any, where: str) -> list[Any]:
+    """Check the entries of a list; `list[...]` may be empty, `tuple[...]` may not."""
+    may_be_empty = get_origin(kind) is list
+    if not isinstance(value, list) or not (value or may_be_empty):
+        more = "" if may_be_empty else " with at least one entry"
+        raise StageError(f"{where} is {value!r}, expected a list{more}")
+    entry_kind = get_args(kind)[0]
+    return [_checked(entry, entry_kind, f"{where}[{i}]") for i, entry in enumerate(value)]
 
 
 def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:

@@ -5,6 +5,7 @@ a full disk, Ctrl-C) is said in one line without a traceback; a traceback is a b
 """
 
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,21 @@ def say(sentence: str) -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage's main(); exit 1 on what the user can mend, 130 on Ctrl-C.
+    """Run a stage's main(), as run_program() does; `--help` says what the stage is for."""
+    name = stage_name()
+    parser = ArgumentParser(
+        prog=f"python -m stages.{name}",
+        description=sys.modules["__main__"].__doc__,
+        epilog=f"It takes no arguments: its parameters are in params.yaml, and `dvc repro {name}`\n"
+        "runs it where they, or what it reads, have changed.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    run_program(main)
+
+
+def run_program(main: Callable[[], None]) -> None:
+    """Run a main(); exit 1 on what the user can mend, 130 on Ctrl-C.
 
     The numeric libraries get one thread each: at a thousand songs two only wait for one another,
     and where more cores help the stages start processes.

@@ -1,7 +1,7 @@
 """Decide which mixture is trained: a fixed K, or the sweep's best by a criterion.
 
-Only the decision is written. As long as it stays the same, nothing after it runs again, however
-the sweep has changed.
+Of the decision nothing but K and the covariance type is written: as long as they stay the same,
+no mixture is trained again, however the sweep has changed.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 
 import pandas as pd
 
-from song_mixtures.files import Tables, write_json
+from song_mixtures.files import Tables, write_json, write_metrics
 from song_mixtures.mixture import CovarianceType, best_fit, mixture_name
 from song_mixtures.params import Range, read_params
 from song_mixtures.stage import run, say
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # to train_gmm … charts
+METRICS = Path("metrics/choose_k.json")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ def choose(fits: pd.DataFrame, choice: Choice) -> dict[str, int | str]:
         return {"n_components": choice.n_components, "covariance_type": choice.covariance_type}
     best = best_fit(fits, choice.by)
     return {"n_components": int(best["k"]), "covariance_type": str(best["covariance_type"])}
+
+
+def summarize(fits: pd.DataFrame) -> dict[str, float]:
+    """Return the stage's metrics: where each criterion is lowest, of the sound fits."""
+    return {
+        "bic_best_k": int(best_fit(fits, "bic")["k"]),
+        "aic_best_k": int(best_fit(fits, "aic")["k"]),
+        "icl_best_k": int(best_fit(fits, "icl")["k"]),
+    }
 
 
 def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, int | str]) -> str:
@@ -62,6 +72,7 @@ def main() -> None:
     chosen = choose(fits, choice)
 
     write_json(CHOSEN_K, chosen)
+    write_metrics(METRICS, summarize(fits))
     say(outcome(fits, choice, chosen))
 
 

@@ -37,7 +37,8 @@ SONGS_PER_WORKER = 20
 # The transform is computed in single precision: further digits are rounding.
 DIGITS = 6
 
-Outcome = dict[str, Any]  # of one file: "reason", or the features and what read_clip() did
+# Of one file: "reason", or the features and what read_clip() did; and whether that was "cached".
+Outcome = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ def extract_song(path: Path, knobs: Extract, extractor: str, cache: Path) -> Out
         return {"reason": f"cannot be read: {error.strerror}"}
     entry = cache / key[:2] / f"{key}.json"
     try:
-        outcome: Outcome = read_json(entry)
+        kept: Outcome = read_json(entry)
     except (StageError, ValueError):  # absent, or damaged
         outcome = fresh_outcome(path, knobs)
         write_json(entry, outcome)
-    return outcome
+        return outcome | {"cached": False}
+    return kept | {"cached": True}
 
 
 def fresh_outcome(path: Path, knobs: Extract) -> Outcome:
@@ -186,7 +188,7 @@ def main() -> None:
     """Extract every song below input.audio; write the songs and what was rejected."""
     knobs = read_params("extract", Extract)
     compute = read_params("compute", Compute)
-    folder = Path(read_param("input", "audio", str))
+    [folder] = map(Path, read_param("input", "audio", tuple[str, ...]))
 
     paths = find_audio(folder)
     outcomes = extract_songs(paths, knobs, compute)
@@ -198,7 +200,11 @@ def main() -> None:
     refuse_many_rejected(rejected, len(paths), knobs.max_rejected_share)
     write_table(SONGS, songs, digits=DIGITS)
     write_metrics(METRICS, summarize(songs, rejected, used))
-    say(f"{len(songs)} songs in {SONGS}; rejected: {len(rejected)} ({REJECTED})")
+    cached = sum(outcome["cached"] for outcome in outcomes)
+    say(
+        f"{len(songs)} songs in {SONGS}; rejected: {len(rejected)} ({REJECTED}); "
+        f"{cached} of {len(paths)} files known from {CACHE}"
+    )
 
 
 if __name__ == "__main__":

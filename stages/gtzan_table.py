@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from song_mixtures.files import write_table
+from song_mixtures.params import read_param
 from song_mixtures.source_table import read_source_table
 from song_mixtures.stage import StageError, run, say
 
-TABLE = Path("data/raw/features_30_sec.csv")  # from the user
 SONGS = Path("data/raw/gtzan.csv")  # to preprocess, as input.table
 
 NAMES = ["filename", "label"]
@@ -91,7 +91,10 @@ def gtzan_songs(table: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Read the GTZAN feature table; write its songs."""
-    songs = gtzan_songs(read_gtzan_table(TABLE))
+    [path] = map(Path, read_param("input", "gtzan_table", tuple[str, ...]))
+
+    songs = gtzan_songs(read_gtzan_table(path))
+
     write_table(SONGS, songs)
     say(f"{len(songs)} songs, {songs['tempo'].nunique()} distinct tempos, in {SONGS}")
 

@@ -76,9 +76,6 @@ def row_text(fit: Fit) -> str:
 def summarize(fits: pd.DataFrame) -> dict[str, float]:
     """Return the stage's metrics."""
     return {
-        "bic_best_k": int(best_fit(fits, "bic")["k"]),
-        "aic_best_k": int(best_fit(fits, "aic")["k"]),
-        "icl_best_k": int(best_fit(fits, "icl")["k"]),
         "fits_count": len(fits),
         "not_converged_count": int((fits["converged"] == 0).sum()),
         "unsound_count": int((fits["sound"] == 0).sum()),

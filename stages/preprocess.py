@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
+from song_mixtures.columns import Columns
 from song_mixtures.files import Tables, write_json, write_metrics, write_pickle
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.scaling import FloatArray, Scaling, Transform, transformed
@@ -33,17 +34,6 @@ COLLINEAR_EIGENVALUE = 1e-4
 FEW_DISTINCT_VALUES = 100
 # No feature is measured in such units; squares of larger numbers overflow.
 LARGEST_VALUE = 1e100
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The table's name for each feature."""
-
-    tempo: str  # BPM
-    energy: str  # 0 to 1
-    loudness: str  # dB
-    valence: str  # 0 to 1
-    danceability: str  # 0 to 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ class Preprocess:
 
 
 def read_source_params() -> Input:
-    """Read what section `input` says of the table; its key `audio` is stage extract's."""
+    """Read what section `input` says of the table; its other keys are the sources'."""
     return Input(
         table=read_param("input", "table", str),
         id=read_param("input", "id", str | None),
@@ -229,7 +219,9 @@ def fit_scaler(
     songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
 ) -> tuple[StandardScaler, Scaling]:
     """Return the standardization of the transformed features, as scikit-learn's and as ours."""
-    scaler = StandardScaler().fit(transformed_features(songs, features, transform))
+    values = transformed_features(songs, features, transform)
+    # With the names, so that people may hand it a DataFrame and are told where one is amiss.
+    scaler = StandardScaler().fit(pd.DataFrame(values, columns=features))
     transforms = tuple(transform[feature] for feature in features)
     return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_)
 

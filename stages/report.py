@@ -26,6 +26,7 @@ from song_mixtures.findings import (
 from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.stage import run, say
 
+ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
@@ -43,8 +44,6 @@ TEXT = Path("reports/summary.txt")  # to people, by way of `make`
 
 METRICS = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")
-# The table that stage extract makes of a folder of audio, and the folder that stage demo fills.
-EXTRACTED, DEMO_AUDIO = "data/raw/audio_features.csv", "data/raw/demo_audio"
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
     ("charts", "source .venv/bin/activate && dvc plots show"),
@@ -53,29 +52,14 @@ CLOSING = [
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the songs are from, as section `input` says."""
+    """Where the songs come from."""
 
-    table: str  # path of a CSV or Parquet file
-    audio: str  # folder, from which the table is made where it is extract's
-    id: str | None  # column that names a song
+    kind: Literal["demo", "audio", "gtzan_table", "table"]
+    path: str  # of the folder of audio or of the table
 
     def words(self) -> str:
         """Return where the songs are from."""
-        audio = f", made of the audio in {self.audio}" if self.table == EXTRACTED else ""
-        return f"{self.table}{audio}"
-
-    def synthetic(self) -> bool:
-        """Tell whether these are the songs that stage demo makes."""
-        return (self.table, self.audio) == (EXTRACTED, DEMO_AUDIO)
-
-
-def read_origin() -> Origin:
-    """Read what section `input` says of the songs' origin."""
-    return Origin(
-        table=read_param("input", "table", str),
-        audio=read_param("input", "audio", str),
-        id=read_param("input", "id", str | None),
-    )
+        return f"the audio in {self.path}" if self.kind in ("demo", "audio") else self.path
 
 
 def linked(section: Section, tables: Tables) -> Section:
@@ -90,7 +74,8 @@ def linked(section: Section, tables: Tables) -> Section:
 def main() -> None:
     """Read what the other stages wrote, write the page."""
     tables = read_params("tables", Tables)
-    origin = read_origin()
+    origin = Origin(**read_json(ORIGIN))
+    song_column = read_param("input", "id", str | None)
     by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"])
     torn_margin = read_param("uncertainty", "torn_margin", Annotated[float, Range(0, 1)])
     samples = [
@@ -100,10 +85,11 @@ def main() -> None:
     metrics: Metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     fits, genres = tables.read(K_SWEEP), tables.read(GENRES)
-    song = "song" if origin.id is not None else "song (row of the table, from 0)"
+    song = "song" if song_column is not None else "song (row of the table, from 0)"
 
+    dropped_features = [name for name in FEATURES if name not in features]
     warnings = [
-        *of_songs(metrics, [name for name in FEATURES if name not in features], origin.synthetic()),
+        *of_songs(metrics, dropped_features, synthetic=origin.kind == "demo"),
         *of_sweep(metrics, fits, chosen["n_components"], chosen["covariance_type"]),
         *of_mixture(metrics),
         *of_samples(metrics, *samples),

@@ -39,10 +39,18 @@ SMALL: dict[str, Any] = {
     "choose_k.n_components": 3,
     "kmeans.n_init": 3,
     "figures.dpi": 60,
+    "compute.n_jobs": 1,  # tests run side by side, and a worker process takes a second to start
 }
 
 
-TABLE = {"input.table": "data/raw/songs.csv"}
+# A table of one's own: no source is in the pipeline.
+TABLE: dict[str, Any] = {"input.table": "data/raw/songs.csv", "input.demo": [], "input.audio": []}
+# The synthetic songs.
+DEMO: dict[str, Any] = {
+    "input.table": "data/raw/audio_features.csv",
+    "input.demo": ["songs"],
+    "input.audio": ["data/raw/demo_audio"],
+}
 
 
 def make_songs(per_kind: int = 80, seed: int = 0) -> pd.DataFrame:
@@ -72,8 +80,8 @@ def params_with(changes: dict[str, Any]) -> dict[str, Any]:
 
 def write_params(folder: Path, changes: dict[str, Any]) -> None:
     """Write the small params with some keys changed."""
-    params = params_with(SMALL | {"input.table": "data/raw/songs.csv"} | changes)
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    params = params_with(SMALL | TABLE | changes)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
 
 def lay_out(folder: Path, changes: dict[str, Any]) -> None:
@@ -92,6 +100,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 STAGES = [
+    "input",
     "preprocess",
     "k_sweep",
     "choose_k",
@@ -121,8 +130,7 @@ def set_params(workspace: Path) -> SetParams:
     """Change keys of the workspace's params.yaml: set_params({"k_sweep.k_max": 4})."""
 
     def change(changes: dict[str, Any]) -> None:
-        table = {"input.table": "data/raw/songs.csv"}
-        (workspace / "params.yaml").write_text(yaml.safe_dump(params_with(SMALL | table | changes)))
+        write_params(workspace, changes)
 
     return change
 
@@ -176,15 +184,18 @@ def answer(folder: Path, *command: str) -> Any:
     return json.loads(done.stdout)
 
 
-def set_keys(folder: Path, changes: dict[str, Any]) -> None:
-    """Write the small params with some keys changed."""
-    params = params_with(SMALL | TABLE | changes)
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-
-
 def stages_run(said: str) -> set[str]:
-    """Return the stages that `dvc repro` says it ran."""
-    return set(re.findall(r"^Running stage '(?:.*:)?(\w+)':", said, re.MULTILINE))
+    """Return the stages that `dvc repro` says it ran; of a source `extract@folder` its name."""
+    return set(re.findall(r"^Running stage '(\w+)(?:@.*)?':", said, re.MULTILINE))
+
+
+def pipeline_stages(dvc_yaml: Path = ROOT / "dvc.yaml") -> dict[str, Any]:
+    """Return every stage that dvc.yaml can declare, of the sources what stands below `do`."""
+    stages = yaml.safe_load(dvc_yaml.read_text())["stages"]
+    return {name: stage.get("do", stage) for name, stage in stages.items()}
+
+
+SOURCES = {"demo", "extract", "gtzan_table"}
 
 
 @pytest.fixture(scope="session")
@@ -196,10 +207,10 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, project / path)
     make_songs().to_csv(project / "data/raw/songs.csv", index=False)
-    set_keys(project, {})
+    write_params(project, {})
     call(project, "git", "init", "-q")
     said = call(project, "dvc", "repro")
-    assert stages_run(said) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    assert stages_run(said) == pipeline_stages().keys() - SOURCES
     call(project, "git", "add", "-A")
     call(project, "git", "commit", "-qm", "First run")
     return project

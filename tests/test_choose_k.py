@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stages.choose_k import Choice, choose, outcome
+from stages.choose_k import Choice, choose, outcome, summarize
 
 FITS = pd.DataFrame(
     {
@@ -26,9 +26,14 @@ def test_the_choice(by: str, k: int, covariance_type: str) -> None:
     assert chosen == {"n_components": k, "covariance_type": covariance_type}
 
 
-def test_an_unsound_fit_is_not_chosen() -> None:
+def test_best_k_by_each_criterion() -> None:
+    assert summarize(FITS) == {"bic_best_k": 2, "aic_best_k": 3, "icl_best_k": 2}
+
+
+def test_an_unsound_fit_is_neither_chosen_nor_called_the_best() -> None:
     unsound = FITS.assign(sound=[1, 1, 0, 1])
     assert choose(unsound, Choice("bic", 7, "full"))["n_components"] == 3
+    assert summarize(unsound)["bic_best_k"] == 3
 
 
 UNSOUND = ", whose fit in the sweep is not sound"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
+from benchmarks.drawing import Readers, drawing, without_shortcuts
 from song_mixtures.mixture import entropy
 from tests.conftest import ROOT
 
@@ -69,3 +70,17 @@ def test_the_entropies_of_the_answers_are_right() -> None:
     posterior = np.array([[0.9, 0.1], [0.5, 0.5]])
     assert nats == entropy(posterior).round(2).tolist()
     assert f"among three {math.log(3):.1f}" in faq
+
+
+def test_the_drawing_of_the_pipeline_is_that_of_dvc_yaml() -> None:
+    mark = "<!-- python -m benchmarks.drawing -->\n"
+    assert (ROOT / "docs/pipeline.md").read_text().split(mark)[1].strip() == drawing()
+    for arrow in ("input --> preprocess", "demo --> extract", "k_sweep --> choose_k"):
+        assert f"    {arrow}\n" in drawing()
+
+
+def test_an_arrow_that_a_longer_way_implies_is_left_out_unless_it_leads_over_a_source() -> None:
+    edges: Readers = {"a": {"b", "c"}, "b": {"c"}, "c": {"d"}, "d": set()}
+    assert without_shortcuts(edges) == edges | {"a": {"b"}}
+    edges = {"input": {"extract", "preprocess"}, "extract": {"preprocess"}, "preprocess": set()}
+    assert without_shortcuts(edges) == edges

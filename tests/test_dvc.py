@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, answer, call, make_songs, set_keys, stages_run
+from tests.conftest import (
+    DEMO,
+    ROOT,
+    SOURCES,
+    answer,
+    call,
+    make_songs,
+    pipeline_stages,
+    ran,
+    stages_run,
+    write_params,
+)
 from tests.test_gtzan_table import small_table
 
 
@@ -50,9 +61,12 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"figures.dpi": 70}, {"figures", "report"}),
     ({"figures.palette": "tab20"}, SHOWING),
     ({"charts.max_songs": 100}, {"charts"}),
-    ({"input.audio": "data/raw/elsewhere"}, {"report"}),  # the table is not made of audio
+    (
+        {"input.columns.energy": "valence", "input.columns.valence": "energy"},
+        {"input", "preprocess", "k_sweep", "train_gmm", "kmeans", *AFTER_TRAINING},
+    ),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
-    ({"compute.n_jobs": 1}, set()),  # where the work is done, which no result depends on
+    ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on
 ]
 
 
@@ -62,15 +76,16 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
 def test_a_changed_key_runs_exactly_the_stages_it_touches(
     project: Path, changes: dict[str, Any], expected: set[str]
 ) -> None:
-    set_keys(project, changes)
+    write_params(project, changes)
     assert stages_run(call(project, "dvc", "repro")) == expected
 
 
 def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
-    set_keys(project, {"tables.format": "parquet"})
+    write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
     assert len(list(project.glob("data/processed/*.parquet"))) == 16
+    assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
 
@@ -83,24 +98,49 @@ def test_a_changed_song_runs_everything_that_its_numbers_reach(project: Path) ->
     assert stages_run(call(project, "dvc", "repro")) == expected
 
 
-def test_the_named_table_decides_which_source_runs(project: Path) -> None:
-    audio = {"input.table": "data/raw/audio_features.csv"}
-    set_keys(project, audio)
-    ran_for_demo = stages_run(call(project, "dvc", "repro", "preprocess"))
-    assert ran_for_demo == {"demo", "extract", "preprocess"}
+def declared(project: Path) -> set[str]:
+    """Return the stages that are in the pipeline."""
+    return {line.split()[0] for line in call(project, "dvc", "stage", "list").splitlines()}
+
+
+def test_a_source_is_in_the_pipeline_exactly_where_the_input_needs_it(project: Path) -> None:
+    always = pipeline_stages().keys() - SOURCES
+    assert declared(project) == always
+    small = {"k_sweep.k_max": 2, "preprocess.collinear": "keep"}
+    write_params(project, DEMO | small)
+    assert declared(project) == always | {"demo@songs", "extract@data/raw/demo_audio"}
+    said = call(project, "dvc", "repro", "preprocess")
+    assert stages_run(said) == {"input", "demo", "extract", "preprocess"}
 
     shutil.copytree(project / "data/raw/demo_audio/jazz", project / "data/raw/mine/a/jazz")
     shutil.copytree(project / "data/raw/demo_audio/rock", project / "data/raw/mine/rock")
-    small = {"k_sweep.k_max": 2, "preprocess.collinear": "keep", "demo.seed": 1}
-    set_keys(project, audio | small | {"input.audio": "data/raw/mine"})
-    assert stages_run(call(project, "dvc", "repro", "preprocess")) == {"extract", "preprocess"}
+    write_params(project, DEMO | small | {"input.demo": [], "input.audio": ["data/raw/mine"]})
+    assert declared(project) == always | {"extract@data/raw/mine"}
+    said = call(project, "dvc", "repro", "preprocess")
+    assert stages_run(said) == {"input", "extract", "preprocess"}
 
     small_table(40).to_csv(project / "data/raw/features_30_sec.csv", index=False)
-    set_keys(project, {"input.table": "data/raw/gtzan.csv"})
-    assert stages_run(call(project, "dvc", "repro", "preprocess")) == {"gtzan_table", "preprocess"}
+    path = "data/raw/features_30_sec.csv"
+    write_params(project, {"input.table": "data/raw/gtzan.csv", "input.gtzan_table": [path]})
+    assert declared(project) == always | {f"gtzan_table@{path}"}
+    said = call(project, "dvc", "repro", "preprocess")
+    assert stages_run(said) == {"input", "gtzan_table", "preprocess"}
 
-    set_keys(project, {})
-    assert stages_run(call(project, "dvc", "repro", "preprocess")) <= {"preprocess"}
+    write_params(project, {})
+    assert stages_run(call(project, "dvc", "repro", "preprocess")) <= {"input", "preprocess"}
+    assert declared(project) == always
+
+
+def test_a_table_that_has_gone_is_missed_though_an_earlier_run_with_it_is_kept(
+    project: Path,
+) -> None:
+    """DVC brings back what a stage made before; of the look at the files that would be wrong."""
+    (project / "data/raw/songs.csv").rename(project / "data/raw/others.csv")
+    write_params(project, {"input.table": "data/raw/others.csv"})
+    call(project, "dvc", "repro", "input")
+    write_params(project, {})
+    said = call(project, "dvc", "repro", code=255)
+    assert "input: params.yaml: input.table is data/raw/songs.csv, and there is no such" in said
 
 
 def test_experiments_are_run_listed_and_compared(project: Path) -> None:
@@ -132,7 +172,7 @@ def test_plots_are_shown_and_compared(project: Path) -> None:
     assert len(images) == 14
     assert [name for name in images if name not in page] == []
     assert page.count('"$schema"') >= 5
-    set_keys(project, {"choose_k.n_components": 4})
+    write_params(project, {"choose_k.n_components": 4})
     call(project, "dvc", "repro")
     call(project, "dvc", "plots", "diff", "HEAD")
     assert "workspace" in (project / "dvc_plots/index.html").read_text()
@@ -142,7 +182,7 @@ def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
     project: Path,
 ) -> None:
     # Stages before the one that fails have run, and dvc.lock has changed.
-    set_keys(project, {"preprocess.transform.tempo": "log2", "uncertainty.torn_margin": 7})
+    write_params(project, {"preprocess.transform.tempo": "log2", "uncertainty.torn_margin": 7})
     said = call(project, "dvc", "repro", code=255)
     assert "uncertainty: params.yaml: uncertainty.torn_margin is 7.0, expected a number" in said
     assert "Traceback" not in said
@@ -159,13 +199,59 @@ def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
         "plots",
         "reports",
     )
-    call(project, "dvc", "checkout", "--force", "dvc.yaml")
+    call(project, "dvc", "checkout", "--force")
     assert call(project, "git", "status", "--porcelain") == ""
     assert "Data and pipelines are up to date." in call(project, "dvc", "repro")
 
 
-def test_an_absent_table_is_named(project: Path) -> None:
-    set_keys(project, {"input.table": "data/raw/absent.csv"})
+def test_an_absent_table_is_named_with_the_cure_before_anything_runs(project: Path) -> None:
+    write_params(project, {"input.table": "data/raw/absent.csv"})
     said = call(project, "dvc", "repro", code=255)
-    assert "data/raw/absent.csv" in said
-    assert "Running stage" not in said
+    assert "input: params.yaml: input.table is data/raw/absent.csv, and there is no such" in said
+    assert stages_run(said) == {"input"}
+
+
+# With the record of a run: its numbers, and the tables that DVC's cache holds.
+CLEAN = [
+    ["status"],
+    ["repro"],
+    ["checkout"],
+    ["fetch"],
+    ["pull"],
+    ["push"],
+    ["metrics", "show"],
+    ["metrics", "diff"],
+    ["params", "diff"],
+    ["plots", "show"],
+    ["plots", "diff"],
+    ["exp", "show", "--no-pager"],
+    ["exp", "diff"],
+    ["data", "status"],
+    ["dag"],
+    ["stage", "list"],
+    ["gc", "--workspace", "--force"],
+    ["status"],
+    ["data", "status"],
+]
+
+
+@pytest.mark.parametrize("source", [{}, DEMO], ids=["own table", "demo"])
+def test_every_command_is_clean_after_a_run(
+    project: Path, tmp_path: Path, source: dict[str, Any]
+) -> None:
+    """With a source and without: a stage that never ran would fail checkout, pull and status."""
+    if source:
+        write_params(project, source | {"k_sweep.k_max": 2, "choose_k.n_components": 2})
+        call(project, "dvc", "repro")
+        call(project, "git", "add", "-A")
+        call(project, "git", "commit", "-qm", "Demo songs")
+    call(project, "dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "store"))
+    call(project, "dvc", "push")
+    for command in CLEAN:
+        done = ran(project, "dvc", *command)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, (command, said)
+        complaints = ("ERROR", "failed", "deleted:", "changed", "not in cache")
+        assert [word for word in complaints if word in said] == [], (command, said)
+        if command in (["status"], ["repro"]):
+            assert said.strip() == "Data and pipelines are up to date."

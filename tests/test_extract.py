@@ -24,7 +24,8 @@ from tests.conftest import ROOT
 
 PARAMS = """
 input:
-  audio: songs
+  audio:
+    - songs
   table: elsewhere.csv
 compute:
   n_jobs: -1
@@ -291,7 +292,7 @@ def test_min_seconds_must_not_exceed_seconds() -> None:
 
 
 def test_finished_clips_are_not_computed_again(
-    songs: Path, monkeypatch: pytest.MonkeyPatch
+    songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for seed in range(6):
         put(songs / f"{seed}.wav", music(seed=seed))
@@ -312,9 +313,11 @@ def test_finished_clips_are_not_computed_again(
     (songs / "5.wav").rename(songs / "renamed.wav")
     table, _, _ = extracted()
     assert [path.name for path in computed] == ["4.wav", "renamed.wav"]
+    assert "; 4 of 6 files known from data/cache/extract\n" in capsys.readouterr().err
     computed.clear()
     again, _, _ = extracted()
     assert not computed
+    assert "; 6 of 6 files known from data/cache/extract\n" in capsys.readouterr().err
     pd.testing.assert_frame_equal(again, table)
 
 

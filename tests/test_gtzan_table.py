@@ -11,7 +11,7 @@ from song_mixtures.song_features import FEATURES
 from song_mixtures.stage import StageError
 from stages import gtzan_table
 from stages.gtzan_table import NAMES, POSITIVE, gtzan_songs, read_gtzan_table, standardized_log
-from tests.conftest import REAL_DATA
+from tests.conftest import REAL_DATA, write_params
 
 REAL_TABLE = REAL_DATA / "tables/gtzan_features_30_sec.csv"
 
@@ -109,10 +109,8 @@ def test_a_byte_order_mark_is_no_part_of_a_name(path: Path) -> None:
 @pytest.mark.skipif(
     not REAL_TABLE.is_file(), reason=f"no {REAL_TABLE}; REAL_DATA names the folder of real data"
 )
-def test_the_real_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    gtzan_table.TABLE.parent.mkdir(parents=True)
-    gtzan_table.TABLE.symlink_to(REAL_TABLE.resolve())
+def test_the_real_table(workspace: Path) -> None:
+    write_params(workspace, {"input.gtzan_table": [str(REAL_TABLE.resolve())]})
     gtzan_table.main()
     songs = pd.read_csv(gtzan_table.SONGS)
     assert list(songs) == ["filename", "genre", *FEATURES]

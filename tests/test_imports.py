@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, pipeline_stages
 
 HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "dvc"}
 
 # What each stage needs before it has read a file; numba is left to large tables, distributed to
 # a cluster, and scikit-learn of k_sweep to the processes that fit.
 USED = {
+    "input": set(),
     "demo": {"scipy"},
     "extract": {"librosa", "scipy"},
     "gtzan_table": {"scipy"},
@@ -31,8 +32,7 @@ USED = {
 
 
 def test_every_stage_is_listed() -> None:
-    modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
-    assert set(USED) == modules
+    assert set(USED) == set(pipeline_stages())
 
 
 @pytest.mark.parametrize("stage", USED)

@@ -185,7 +185,7 @@ def test_an_extraction_gives_the_same_bytes_here_and_on_a_cluster(
     (songs / "a_link.wav").symlink_to("nowhere.wav")
     written = []
     for changes in ({"compute.n_jobs": 1}, two_workers.changes):
-        allowed = {"input.audio": "songs", "extract.max_rejected_share": 0.9}
+        allowed = {"input.audio": ["songs"], "extract.max_rejected_share": 0.9}
         write_params(workspace, allowed | changes)
         for entry in (workspace / extract.CACHE).rglob("*.json"):
             entry.unlink()

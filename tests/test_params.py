@@ -27,6 +27,7 @@ class Example:
     name: str | None
     kinds: tuple[Literal["full", "diag"], ...]
     inner: Inner
+    folders: list[str]
 
     def __post_init__(self) -> None:
         if self.count == 8:
@@ -40,6 +41,7 @@ GOOD: dict[str, Any] = {
     "name": None,
     "kinds": ["full"],
     "inner": {"column": "yes"},
+    "folders": [],
 }
 
 
@@ -53,7 +55,7 @@ def written(tmp_path: Path, content: Any) -> Path:
 
 def test_a_right_section_is_read(tmp_path: Path) -> None:
     example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
-    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"))
+    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [])
 
 
 def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
@@ -81,6 +83,8 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("kinds", [], r"example.kinds is \[\], expected a list with at least one entry"),
         ("kinds", "full", "example.kinds is 'full', expected a list"),
         ("kinds", ["full", "fll"], r"example.kinds\[1\] is 'fll', expected one of full, diag"),
+        ("folders", "one", "example.folders is 'one', expected a list$"),
+        ("folders", [["one"]], r"example.folders\[0\] is \['one'\], expected text"),
         ("inner", "x", "example.inner is 'x', expected the keys column"),
         ("inner", {}, "example.inner.column is missing; the section's keys are column"),
         ("extra", 1, "example.extra is unknown; the section's keys are count, rate"),

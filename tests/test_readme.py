@@ -2,13 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.results import figure, results_table
-from tests.conftest import ROOT
+from tests.conftest import ROOT, call, lay_out, pipeline_stages, run_stages
 
 README = (ROOT / "README.md").read_text()
 DEMO, SPOTIFY = (
@@ -19,7 +21,7 @@ IN_TEXT = [
     ("{:,d} songs from Spotify", SPOTIFY, "metrics.preprocess.songs_kept_count"),
     ("mean entropy is {:.0%}", SPOTIFY, "metrics.uncertainty.mean_entropy_share"),
     ("the {:d} genres", SPOTIFY, "metrics.preprocess.genres_count"),
-    ("BIC still falls at twenty", SPOTIFY, "metrics.k_sweep.bic_best_k"),
+    ("BIC still falls at twenty", SPOTIFY, "metrics.choose_k.bic_best_k"),
     ("this takes {:.0f} seconds", DEMO, "seconds.total"),
 ]
 
@@ -42,8 +44,7 @@ def test_the_lines_of_the_default_run_are_what_the_stages_said() -> None:
 
 
 def test_every_stage_is_on_the_map() -> None:
-    stages = {path.stem for path in (ROOT / "stages").glob("[!_]*.py")}
-    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == stages
+    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(pipeline_stages())
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
@@ -55,3 +56,44 @@ def test_what_the_docs_name_in_the_code_exists(page: Path) -> None:
     for name in re.findall(r"`([a-z]+_[a-z_]+)`", text):
         known = name in code or name in (ROOT / "params.yaml").read_text()
         assert known, f"{page.name} names {name}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "features"),
+    [({}, 5), ({"input.columns.loudness": "energy", "preprocess.collinear": "drop"}, 4)],
+    ids=["all features", "one dropped"],
+)
+def test_the_model_is_used_elsewhere_as_shown(
+    tmp_path: Path, changes: dict[str, Any], features: int
+) -> None:
+    [snippet] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    lay_out(tmp_path, changes | {"k_sweep.k_max": 3})
+    run_stages(tmp_path, "input", "preprocess", "k_sweep", "choose_k", "train_gmm")
+    shown = snippet.strip().splitlines()
+    program = "\n".join(
+        [*shown[:-1], f"found = {shown[-1]}", "print(found.shape, model.n_features_in_)"]
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == f"(1, 3) {features}\n"
+
+
+def test_what_shows_metrics_fits_100_columns(finished_project: Path) -> None:
+    [block] = [
+        block
+        for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+        if "show metrics" in block
+    ]
+    commands = [line.partition("  #")[0].strip() for line in block.splitlines()]
+    shown = [line for line in commands if line.startswith(("dvc metrics", "dvc exp show"))]
+    assert len(shown) >= 2
+    for command in shown:
+        lines = call(finished_project, *command.split()).splitlines()
+        assert len(lines) > 1
+        assert max(map(len, lines)) <= 100, command

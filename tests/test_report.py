@@ -219,7 +219,15 @@ def test_a_run_without_genres_and_names_by_parquet_with_two_components(
         "choose_k.by": "icl", "figures.dpi": 50,
     }  # fmt: skip
     write_params(tmp_path, changes)
-    stages = ["preprocess", "k_sweep", "choose_k", "train_gmm", "soft_assign", "uncertainty"]
+    stages = [
+        "input",
+        "preprocess",
+        "k_sweep",
+        "choose_k",
+        "train_gmm",
+        "soft_assign",
+        "uncertainty",
+    ]
     run_stages(tmp_path, *stages, "components", "kmeans", "compare_kmeans", "figures", "report")
     monkeypatch.chdir(tmp_path)
     markdown, text = report.MARKDOWN.read_text(), report.TEXT.read_text()
@@ -344,7 +352,7 @@ def all_warnings(
     metrics = metrics or metrics_of()
     fits = fits_of() if fits is None else fits
     return [
-        *of_songs(metrics, dropped or [], synthetic),
+        *of_songs(metrics, dropped or [], synthetic=synthetic),
         *of_sweep(metrics, fits, k, "full"),
         *of_mixture(metrics),
         *of_samples(metrics, mixture_above, kmeans_above),
@@ -431,15 +439,23 @@ def test_warnings_are_counted_and_stand_on_the_page(run_folder: Path) -> None:
         assert "The trained mixture did not converge" in page
 
 
-def test_demo_songs_are_called_synthetic_and_others_are_not() -> None:
-    demo = report.Origin("data/raw/audio_features.csv", "data/raw/demo_audio", "filename")
-    assert demo.synthetic()
-    assert "made of the audio in data/raw/demo_audio" in demo.words()
-    own_audio = report.Origin("data/raw/audio_features.csv", "data/raw/mine", "filename")
-    assert not own_audio.synthetic()
-    own_table = report.Origin("data/raw/mine.csv", "data/raw/demo_audio", None)
-    assert not own_table.synthetic()
-    assert own_table.words() == "data/raw/mine.csv"
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        ({"kind": "demo", "path": "data/raw/demo_audio"}, "from the audio in data/raw/demo_audio"),
+        ({"kind": "audio", "path": "data/raw/mine"}, "from the audio in data/raw/mine"),
+        ({"kind": "gtzan_table", "path": "data/raw/f.csv"}, "from data/raw/f.csv"),
+        ({"kind": "table", "path": "data/raw/mine.csv"}, "from data/raw/mine.csv"),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+def test_the_report_says_where_the_songs_are_from(
+    run_folder: Path, origin: dict[str, str], words: str
+) -> None:
+    write_json(report.ORIGIN, origin)
+    _, markdown, _ = reported()
+    assert words in markdown
+    assert ("songs are synthetic" in markdown) == (origin["kind"] == "demo")
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from stages import report
 from tests.conftest import ROOT
 
 PROGRAM = """
@@ -68,3 +70,43 @@ def test_numeric_libraries_get_one_thread_each() -> None:
         check=True,
     )
     assert done.stdout == "{1}\n"
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_a_stage_says_what_it_is_for_and_does_not_run(tmp_path: Path, flag: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.report", flag],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert report.__doc__ is not None
+    assert report.__doc__.splitlines()[0] in done.stdout
+    assert "dvc repro report" in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stage_takes_no_arguments(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.report", "now"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "unrecognized arguments: now" in done.stderr
+
+
+def test_a_stage_run_as_a_file_says_how_it_is_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "stages/report.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "report: run it as `python -m stages.report` in the project's folder, or `dvc repro`\n"
+    )

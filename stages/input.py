@@ -1,0 +1,156 @@
+"""Check, before anything else, that section `input` names songs that are there.
+
+DVC says no more of a missing file than that there is none, and runs whatever source it is given.
+This stage says what is wrong and what to write instead. It runs when the section changes, so a
+table that is removed later is DVC's to miss; and it looks into no file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from song_mixtures.columns import Columns
+from song_mixtures.files import write_json
+from song_mixtures.params import PARAMS, read_params
+from song_mixtures.stage import StageError, run, say
+
+ORIGIN = Path("data/processed/origin.json")  # to every source, preprocess and report
+
+# What the sources make.
+EXTRACTED = "data/raw/audio_features.csv"  # by extract
+GTZAN = "data/raw/gtzan.csv"  # by gtzan_table
+DEMO_AUDIO = "data/raw/demo_audio"  # by demo
+
+RAW = Path("data/raw")  # its .gitignore keeps tables and audio out of git
+# The numbers that git holds of a source, by the kinds of input that it runs for.
+METRICS_FOR = {
+    Path("metrics/demo.json"): {"demo"},
+    Path("metrics/extract.json"): {"demo", "audio"},
+}
+
+Kind = Literal["demo", "audio", "gtzan_table", "table"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """Section `input`; the three lists have one entry, or none where the stage is not needed."""
+
+    table: str  # path of a CSV or Parquet file
+    demo: list[str]
+    audio: list[str]  # path of a folder
+    gtzan_table: list[str]  # path of GTZAN's table of 58 columns
+    id: str | None  # column that names a song
+    label: str | None  # column with the known genre
+    columns: Columns
+
+
+# What makes the table that is named, in words.
+MADE = {
+    "demo": f"which stage extract makes of the synthetic songs in {DEMO_AUDIO}",
+    "audio": "which stage extract makes of a folder of audio",
+    "gtzan_table": "which stage gtzan_table makes of GTZAN's table",
+    "table": "a table of your own",
+}
+# What must stand in which list for that: the entry, or what it names.
+ENTRIES = {
+    "demo": {"demo": "songs", "audio": DEMO_AUDIO},
+    "audio": {"audio": "your folder of audio"},
+    "gtzan_table": {"gtzan_table": "GTZAN's features_30_sec.csv"},
+    "table": {},
+}
+FIXED = {"songs", DEMO_AUDIO}
+
+
+def kind_of(source: Input) -> Kind:
+    """Return where the songs come from: input.table says it, of audio the folder."""
+    if source.table == EXTRACTED:
+        return "demo" if source.audio == [DEMO_AUDIO] else "audio"
+    return "gtzan_table" if source.table == GTZAN else "table"
+
+
+def shown(entries: list[str]) -> str:
+    """Return a list as it is written in YAML."""
+    return f"[{', '.join(entries)}]"
+
+
+def faults(source: Input, kind: Kind) -> list[str]:
+    """Return what must be written into which list so that it agrees with input.table."""
+    found = {"demo": source.demo, "audio": source.audio, "gtzan_table": source.gtzan_table}
+    said = []
+    for key, entries in found.items():
+        wanted = ENTRIES[kind].get(key)
+        if wanted is None:
+            right, cure = entries == [], f"set input.{key} to []"
+        elif wanted in FIXED:
+            right, cure = entries == [wanted], f"set input.{key} to [{wanted}]"
+        else:
+            right, cure = len(entries) == 1, f"name {wanted} in input.{key}, as its one entry"
+        if not right:
+            said.append(f"{cure} (found {shown(entries)})")
+    return said
+
+
+def check_agreement(source: Input) -> Kind:
+    """Return where the songs come from; raise StageError where the keys say different things."""
+    kind = kind_of(source)
+    said = faults(source, kind)
+    if said:
+        raise StageError(
+            f"{PARAMS}: input.table is {source.table}, {MADE[kind]}: {' and '.join(said)}; "
+            "or name the table that you mean in input.table"
+        )
+    return kind
+
+
+def given_path(source: Input, kind: Kind) -> Path | None:
+    """Return what the user has put there, None where stage demo makes everything."""
+    given = {"demo": None, "audio": source.audio, "gtzan_table": source.gtzan_table}
+    entries = given.get(kind, [source.table])
+    return Path(entries[0]) if entries else None
+
+
+def check_presence(path: Path, kind: Kind) -> None:
+    """Raise StageError where there is no such table, or no such folder of audio."""
+    if path.is_dir() if kind == "audio" else path.is_file():
+        return
+    key = f"input.{kind}"
+    thing = "folder" if kind == "audio" else "table"
+    found = "it is no folder" if path.exists() and kind == "audio" else f"there is no such {thing}"
+    raise StageError(
+        f"{PARAMS}: {key} is {path}, and {found}; put it there, or name another in {key}. "
+        f"Where DVC tracks it ({path}.dvc), `dvc pull` and `dvc checkout` bring it"
+    )
+
+
+def is_tracked(path: Path) -> bool:
+    """Tell whether git or DVC has what the user has put below data/raw."""
+    inside = path.absolute().is_relative_to(RAW.absolute())
+    return not inside or any(Path(f"{place}.dvc").is_file() for place in [path, *path.parents])
+
+
+def outdated_metrics(kind: Kind) -> list[Path]:
+    """Return the files of sources that are no longer in the pipeline; DVC leaves them to git."""
+    return [path for path, kinds in METRICS_FOR.items() if kind not in kinds]
+
+
+def main() -> None:
+    """Check section `input`; write where the songs come from."""
+    source = read_params("input", Input)
+    kind = check_agreement(source)
+    path = given_path(source, kind)
+    if path is not None:
+        check_presence(path, kind)
+
+    for outdated in outdated_metrics(kind):
+        outdated.unlink(missing_ok=True)
+    write_json(ORIGIN, {"kind": kind, "path": str(path or DEMO_AUDIO)})
+    if path is not None and not is_tracked(path):
+        say(
+            f"git ignores {path}, and DVC does not track it yet: `dvc add {path}` does, and makes "
+            "a small file for git; without it neither queued experiments nor a clone have the songs"
+        )
+    say(f"songs from {path or 'stage demo'}, table {source.table}")
+
+
+if __name__ == "__main__":
+    run(main)
