@@ -45,20 +45,20 @@ class Input:
 
 
 # What makes the table that is named, in words.
-MADE = {
+MADE: dict[Kind, str] = {
     "demo": f"which stage extract makes of the synthetic songs in {DEMO_AUDIO}",
     "audio": "which stage extract makes of a folder of audio",
     "gtzan_table": "which stage gtzan_table makes of GTZAN's table",
     "table": "a table of your own",
 }
-# What must stand in which list for that: the entry, or what it names.
-ENTRIES = {
+# The lists that have an entry for that, and which; None: a path that is the user's to name.
+ENTRIES: dict[Kind, dict[str, str | None]] = {
     "demo": {"demo": "songs", "audio": DEMO_AUDIO},
-    "audio": {"audio": "your folder of audio"},
-    "gtzan_table": {"gtzan_table": "GTZAN's features_30_sec.csv"},
+    "audio": {"audio": None},
+    "gtzan_table": {"gtzan_table": None},
     "table": {},
 }
-FIXED = {"songs", DEMO_AUDIO}
+NAMED = {"audio": "your folder of audio", "gtzan_table": "GTZAN's features_30_sec.csv"}
 
 
 def kind_of(source: Input) -> Kind:
@@ -68,35 +68,25 @@ def kind_of(source: Input) -> Kind:
     return "gtzan_table" if source.table == GTZAN else "table"
 
 
-def shown(entries: list[str]) -> str:
-    """Return a list as it is written in YAML."""
-    return f"[{', '.join(entries)}]"
-
-
-def faults(source: Input, kind: Kind) -> list[str]:
-    """Return what must be written into which list so that it agrees with input.table."""
-    found = {"demo": source.demo, "audio": source.audio, "gtzan_table": source.gtzan_table}
-    said = []
-    for key, entries in found.items():
-        wanted = ENTRIES[kind].get(key)
-        if wanted is None:
-            right, cure = entries == [], f"set input.{key} to []"
-        elif wanted in FIXED:
-            right, cure = entries == [wanted], f"set input.{key} to [{wanted}]"
-        else:
-            right, cure = len(entries) == 1, f"name {wanted} in input.{key}, as its one entry"
-        if not right:
-            said.append(f"{cure} (found {shown(entries)})")
-    return said
+def fault(key: str, found: list[str], kind: Kind) -> str:
+    """Return what must be written into one of the lists, "" where it agrees with input.table."""
+    if key not in ENTRIES[kind]:
+        right, cure = not found, f"set input.{key} to []"
+    elif (entry := ENTRIES[kind][key]) is not None:
+        right, cure = found == [entry], f"set input.{key} to [{entry}]"
+    else:
+        right, cure = len(found) == 1, f"name {NAMED[key]} in input.{key}, as its one entry"
+    return "" if right else f"{cure} (found [{', '.join(found)}])"
 
 
 def check_agreement(source: Input) -> Kind:
     """Return where the songs come from; raise StageError where the keys say different things."""
     kind = kind_of(source)
-    said = faults(source, kind)
-    if said:
+    lists = {"demo": source.demo, "audio": source.audio, "gtzan_table": source.gtzan_table}
+    faults = [said for key, found in lists.items() if (said := fault(key, found, kind))]
+    if faults:
         raise StageError(
-            f"{PARAMS}: input.table is {source.table}, {MADE[kind]}: {' and '.join(said)}; "
+            f"{PARAMS}: input.table is {source.table}, {MADE[kind]}: {' and '.join(faults)}; "
             "or name the table that you mean in input.table"
         )
     return kind
@@ -104,21 +94,21 @@ def check_agreement(source: Input) -> Kind:
 
 def given_path(source: Input, kind: Kind) -> Path | None:
     """Return what the user has put there, None where stage demo makes everything."""
-    given = {"demo": None, "audio": source.audio, "gtzan_table": source.gtzan_table}
-    entries = given.get(kind, [source.table])
-    return Path(entries[0]) if entries else None
+    if kind == "demo":
+        return None
+    entries = {"audio": source.audio, "gtzan_table": source.gtzan_table, "table": [source.table]}
+    return Path(entries[kind][0])
 
 
 def check_presence(path: Path, kind: Kind) -> None:
     """Raise StageError where there is no such table, or no such folder of audio."""
-    if path.is_dir() if kind == "audio" else path.is_file():
-        return
-    key = f"input.{kind}"
     thing = "folder" if kind == "audio" else "table"
-    found = "it is no folder" if path.exists() and kind == "audio" else f"there is no such {thing}"
+    if path.is_dir() if thing == "folder" else path.is_file():
+        return
+    found = f"that is no {thing}" if path.exists() else f"there is no such {thing}"
     raise StageError(
-        f"{PARAMS}: {key} is {path}, and {found}; put it there, or name another in {key}. "
-        f"Where DVC tracks it ({path}.dvc), `dvc pull` and `dvc checkout` bring it"
+        f"{PARAMS}: input.{kind} is {path}, and {found}; put it there, or name another in "
+        f"input.{kind}. Where DVC tracks it ({path}.dvc), `dvc pull` and `dvc checkout` bring it"
     )
 
 

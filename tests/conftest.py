@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from song_mixtures.params import load_yaml
+from tests.forking import forking_commands
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))
@@ -138,7 +138,7 @@ def set_params(workspace: Path) -> SetParams:
 def run_stage(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a stage as its `cmd` does, in `folder`, with the project's own code."""
     return subprocess.run(
-        [sys.executable, "-m", f"stages.{name}"],
+        [forking_commands() / "python", "-m", f"stages.{name}"],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -163,7 +163,9 @@ IDENTITY = {
 
 def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, with an identity for git and DVC's site cache beside it."""
-    environment = os.environ | IDENTITY | {"DVC_SITE_CACHE_DIR": str(folder.parent / "site_cache")}
+    path = f"{forking_commands()}{os.pathsep}{os.environ['PATH']}"
+    site_cache = str(folder.parent / "site_cache")
+    environment = os.environ | IDENTITY | {"PATH": path, "DVC_SITE_CACHE_DIR": site_cache}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

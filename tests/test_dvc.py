@@ -254,4 +254,5 @@ def test_every_command_is_clean_after_a_run(
         complaints = ("ERROR", "failed", "deleted:", "changed", "not in cache")
         assert [word for word in complaints if word in said] == [], (command, said)
         if command in (["status"], ["repro"]):
-            assert said.strip() == "Data and pipelines are up to date."
+            assert said.splitlines()[-1] == "Data and pipelines are up to date."
+            assert stages_run(said) == set()

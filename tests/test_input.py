@@ -76,9 +76,12 @@ def test_keys_that_disagree_are_named_with_what_to_write(
     ("params", "said"),
     [
         ({"input.table": "data/raw/absent.csv"}, "input.table is data/raw/absent.csv, and there"),
-        ({"input.table": "music"}, "there is no such table"),
+        ({"input.table": "music"}, "that is no table"),
         (MUSIC | {"input.audio": ["absent"]}, "input.audio is absent, and there is no such folder"),
-        (MUSIC | {"input.audio": ["params.yaml"]}, "input.audio is params.yaml, and it is no fold"),
+        (
+            MUSIC | {"input.audio": ["params.yaml"]},
+            "input.audio is params.yaml, and that is no fold",
+        ),
         (GTZAN | {"input.gtzan_table": ["absent.csv"]}, "input.gtzan_table is absent.csv, and"),
     ],
     ids=["table", "folder as table", "audio", "file as folder", "GTZAN"],
