@@ -22,7 +22,6 @@ from song_mixtures.pictures.style import (
     number_columns,
     number_rows,
 )
-from song_mixtures.scaling import FloatArray
 
 LONGEST_NAME = 32  # of a genre as shown, in letters
 ONE_SCREEN = 40  # rows: of a taller picture the components are named at the bottom too
@@ -131,7 +130,7 @@ def genre_shares(counts: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]
     songs = table.sum(axis=1).astype(int)
     commonest = songs.sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
     shares = table.loc[commonest].div(songs[commonest], axis=0)
-    dominant: FloatArray = shares.to_numpy().argmax(axis=1)
+    dominant = shares.to_numpy().argmax(axis=1)
     order = np.lexsort((-shares.max(axis=1).to_numpy(), dominant))
     return shares.iloc[order], songs
 
