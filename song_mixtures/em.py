@@ -19,14 +19,13 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from song_mixtures.mixture import CovarianceType, FittedMixture, Mixture
 from song_mixtures.params import Range
 from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import StageError
+from song_mixtures.stage import StageError, one_thread
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
 # Below it the steps are so short that loading numba costs a sweep as much as it saves.
@@ -63,7 +62,7 @@ def fit_mixture(
     One thread: the sums then have the same order, hence the same bytes, on any number of cores.
     Raises StageError where a covariance is not positive definite.
     """
-    with threadpool_limits(1):
+    with one_thread():
         if len(points) <= params.sample_above:
             return best_start(points, k, covariance_type, params, progress)
         sample = points[sampled_rows(len(points), params.sample_above, params.seed)]

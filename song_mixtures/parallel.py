@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-from threadpoolctl import threadpool_limits
 
 from song_mixtures.params import Range
+from song_mixtures.stage import one_thread
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def results(
     n_jobs = effective_n_jobs(compute.n_jobs)
     with parallel_config("loky", inner_max_num_threads=1):
         parallel = Parallel(min(n_jobs, most_jobs or n_jobs), return_as="generator")
-    with threadpool_limits(1):  # of this process, which does the work where one is all there is
+    with one_thread():  # of this process, which does the work where one is all there is
         yield from parallel(delayed(function)(*arguments) for arguments in calls)
 
 

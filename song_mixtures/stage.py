@@ -4,9 +4,11 @@ A stage speaks on standard error only. What a user can cause (a wrong parameter,
 a full disk, Ctrl-C) is said in one line without a traceback; a traceback is a bug of ours.
 """
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -24,6 +26,32 @@ def stage_name() -> str:
 def say(sentence: str) -> None:
     """Write one line on standard error, headed by the stage's name."""
     print(f"{stage_name()}: {sentence}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Give the numeric libraries one thread each, those loaded by now and those loaded later.
+
+    threadpool_limits reaches what is loaded. OpenMP and OpenBLAS read the variable when they are
+    loaded, which for scikit-learn's is at the first fit.
+
+    The variable also keeps scikit-learn from asking joblib for the number of physical cores, of
+    which one thread has no use. Where there is no lscpu and /proc/cpuinfo names no cores, as in
+    slim containers on some machines, joblib would find none and say so with a warning and a piece
+    of a traceback.
+
+    For fits, not around what starts programs: they would inherit the variable.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        if before is None:
+            os.environ.pop("OMP_NUM_THREADS", None)  # another thread's fit may have taken it out
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 def run(main: Callable[[], None]) -> None:

@@ -13,11 +13,13 @@ from benchmarks import marks, pipeline
 from benchmarks.em import memory, step
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
+from song_mixtures.stage import one_thread
 from tests.conftest import ROOT
 
 
 def test_a_step_of_each_kind_is_timed() -> None:
-    timed = step(2_000)
+    with one_thread():
+        timed = step(2_000)
     seconds = (timed.reference, timed.products, timed.compiled, timed.floor)
     assert timed.songs == 2_000
     assert all(0 < figure < np.inf for figure in seconds)  # inf: one that never ran

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from benchmarks.demo_songs import figures
+from song_mixtures.stage import one_thread
 from stages.demo import Demo
 from tests.conftest import ROOT
 
@@ -15,7 +16,8 @@ from tests.conftest import ROOT
 @pytest.fixture(scope="module")
 def found() -> dict[str, float]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    return figures(Demo(**params["demo"]))
+    with one_thread():
+        return figures(Demo(**params["demo"]))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from threadpoolctl import threadpool_limits
 
 from song_mixtures import em
 from song_mixtures.em import (
@@ -34,7 +33,7 @@ from song_mixtures.em import (
 from song_mixtures.em_compiled import BLOCK, compiled_e_step
 from song_mixtures.mixture import CovarianceType, Mixture, rate_fit
 from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import StageError
+from song_mixtures.stage import StageError, one_thread
 from tests.conftest import FEATURES, ROOT, make_songs
 from tests.test_mixture import POINTS, TYPES, mixture_of
 
@@ -71,7 +70,7 @@ def scikit_learn(points: FloatArray, k: int, kind: str, params: MixtureParams) -
         reg_covar=params.reg_covar,
         random_state=params.seed,
     )
-    with threadpool_limits(1):  # with more, it is slow where other work runs on the machine
+    with one_thread():  # with more, it is slow where other work runs on the machine
         return model.fit(points)
 
 
@@ -178,7 +177,8 @@ def test_above_a_size_the_starts_run_on_one_sample_and_the_best_goes_on_with_all
     params = replace(PARAMS, sample_above=1000)
     points = SONGS["many blocks"]
     chosen = np.sort(np.random.default_rng(42).choice(len(points), 1000, replace=False))
-    best = best_start(points[chosen], 3, "full", params)
+    with one_thread():
+        best = best_start(points[chosen], 3, "full", params)
     expected = run_em(points, best.mixture, params)
     assert fit_mixture(points, 3, "full", params).lower_bounds == expected.lower_bounds
     # These songs have one optimum, and starting from a sample does not miss it.
@@ -197,7 +197,8 @@ def test_the_best_of_several_starts_is_kept() -> None:
     params = replace(PARAMS, n_init=5, tol=1e-3)
     ends = []
     for _ in range(5):
-        labels = kmeans_labels(POINTS, 8, random_state)
+        with one_thread():
+            labels = kmeans_labels(POINTS, 8, random_state)
         start = m_step(label_sums(monomial_blocks(POINTS), labels, 8), "full", params.reg_covar)
         ends.append(run_em(POINTS, start, params).lower_bounds[-1])
     assert len(set(ends)) > 1
@@ -253,7 +254,8 @@ def naive_m_step(responsibilities: FloatArray, reg_covar: float) -> Any:
 
 def test_naive_em_from_the_same_start_takes_the_same_steps() -> None:
     found = fit_mixture(POINTS, 3, "full", replace(PARAMS, n_init=1, max_iter=6, tol=1e-12))
-    start = KMeans(3, n_init=1, random_state=np.random.RandomState(42)).fit(POINTS)
+    with one_thread():
+        start = KMeans(3, n_init=1, random_state=np.random.RandomState(42)).fit(POINTS)
     parameters = naive_m_step(np.eye(3)[start.labels_], 1e-6)
     for _ in range(6):
         parameters = naive_m_step(naive_e_step(*parameters), 1e-6)

@@ -26,6 +26,7 @@ from song_mixtures.mixture import (
     rate_fit,
 )
 from song_mixtures.scaling import FloatArray
+from song_mixtures.stage import one_thread
 from tests.conftest import FEATURES, make_songs
 
 TYPES: tuple[CovarianceType, ...] = get_args(CovarianceType)
@@ -41,7 +42,9 @@ POINTS = standardized_songs()
 
 def oracle(covariance_type: CovarianceType = "full", k: int = 3) -> Any:
     """Return scikit-learn's own fit of the songs."""
-    return GaussianMixture(k, covariance_type=covariance_type, random_state=42).fit(POINTS)
+    model = GaussianMixture(k, covariance_type=covariance_type, random_state=42)
+    with one_thread():
+        return model.fit(POINTS)
 
 
 def mixture_of(model: Any) -> Mixture:

@@ -17,6 +17,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.files import read_json, read_table
+from song_mixtures.stage import one_thread
 from tests.conftest import FEATURES, REAL_DATA, lay_out, make_songs, run_stages, write_params
 
 K_MAX = 6
@@ -63,9 +64,9 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def notebook_fit(points: Any, k: int) -> Any:
-    return GaussianMixture(
-        k, covariance_type="full", max_iter=300, n_init=N_INIT, random_state=42
-    ).fit(points)
+    model = GaussianMixture(k, covariance_type="full", max_iter=300, n_init=N_INIT, random_state=42)
+    with one_thread():
+        return model.fit(points)
 
 
 def test_every_k_of_the_sweep(run: tuple[Path, Any]) -> None:
@@ -98,7 +99,8 @@ def test_kmeans(run: tuple[Path, Any]) -> None:
     folder, points = run
     curve = read_table(folder / "data/processed/kmeans_elbow.csv").set_index("k")
     for k in range(2, K_MAX + 1):
-        model = KMeans(k, n_init=20, max_iter=300, random_state=42).fit(points)
+        with one_thread():
+            model = KMeans(k, n_init=20, max_iter=300, random_state=42).fit(points)
         expected = [model.inertia_, silhouette_score(points, model.labels_)]
         found = curve.loc[k, ["inertia", "silhouette"]].to_numpy(dtype=float)
         np.testing.assert_allclose(found, expected, rtol=1e-6)
