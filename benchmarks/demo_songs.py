@@ -26,6 +26,7 @@ from song_mixtures.parallel import Compute
 from song_mixtures.params import read_params
 from song_mixtures.scaling import FloatArray
 from song_mixtures.song_features import FEATURES, song_features
+from song_mixtures.stage import one_thread
 from stages.demo import RECIPES, Demo, write_song, write_songs
 
 K = 10
@@ -108,7 +109,8 @@ def mean_place(songs: pd.DataFrame, points: FloatArray) -> float:
 
 def grouping_figures(songs: pd.DataFrame, points: FloatArray) -> dict[str, float]:
     """Return how K-Means and the mixture agree with the genres, and how unsure of hybrids it is."""
-    clusters = KMeans(K, n_init=20, random_state=42).fit_predict(points)
+    with one_thread():
+        clusters = KMeans(K, n_init=20, random_state=42).fit_predict(points)
     fitted = fit_mixture(points, K, "full", read_params("mixture", MixtureParams))
     posterior, _ = posteriors(fitted.mixture, points)
     unsure = entropy(posterior)

@@ -78,11 +78,12 @@ def clip_key(path: Path, knobs: Extract, extractor: str) -> str:
 def extract_song(path: Path, knobs: Extract, extractor: str, cache: Path) -> Outcome:
     """Return one file's features, from the cache where they are there, or why there are none."""
     if not path.is_file():
-        return {"reason": "cannot be read: not a file, or a link that leads nowhere"}
+        reason = "cannot be read: not a file, or a link that leads nowhere"
+        return {"reason": reason, "cached": False}
     try:
         key = clip_key(path, knobs, extractor)
     except OSError as error:
-        return {"reason": f"cannot be read: {error.strerror}"}
+        return {"reason": f"cannot be read: {error.strerror}", "cached": False}
     entry = cache / key[:2] / f"{key}.json"
     try:
         kept: Outcome = read_json(entry)

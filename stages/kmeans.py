@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import pandas as pd
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from song_mixtures.files import Tables, read_json, write_metrics, write_pickle
@@ -19,7 +18,7 @@ from song_mixtures.params import Range, read_param, read_params
 from song_mixtures.samples import sampled_rows
 from song_mixtures.scaling import FloatArray, Scaling
 from song_mixtures.silhouette import IntArray, SilhouetteParams, silhouettes
-from song_mixtures.stage import run, say
+from song_mixtures.stage import one_thread, run, say
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
@@ -50,7 +49,7 @@ def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
     sample of that size, and the best of them is carried on with all points.
     """
     model = KMeans(k, n_init=knobs.n_init, max_iter=knobs.max_iter, random_state=knobs.seed)
-    with threadpool_limits(1):
+    with one_thread():
         if len(points) <= knobs.sample_above:
             return model.fit(points)
         best = model.fit(points[sampled_rows(len(points), knobs.sample_above, knobs.seed)])

@@ -67,4 +67,4 @@ def test_stage_rows_tell_what_many_songs_add_in_sizes_of_the_largest_table() -> 
 
 
 def test_the_stages_are_those_of_the_pipeline() -> None:
-    assert pipeline.stages_of(ROOT)[:2] == ["preprocess", "k_sweep"]
+    assert pipeline.stages_of(ROOT)[:3] == ["input", "preprocess", "k_sweep"]

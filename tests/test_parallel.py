@@ -97,7 +97,11 @@ class Cluster:
     @property
     def changes(self) -> dict[str, Any]:
         """The keys of params.yaml to use it."""
-        return {"compute.backend": "dask", "compute.scheduler": self.address}
+        return {
+            "compute.backend": "dask",
+            "compute.scheduler": self.address,
+            "compute.n_jobs": -1,
+        }
 
 
 def within(seconds: float, happened: Any) -> None:
@@ -215,14 +219,22 @@ def slow_square(number: int, seconds: float) -> tuple[int, int]:
     return number * number, os.getpid()
 
 
-def test_results_come_in_order_each_as_soon_as_it_is_there(two_workers: Cluster) -> None:
-    calls = ((n, 3.0 if n == 3 else 0.3) for n in range(4))
-    found = results(slow_square, calls, two_workers.compute)
-    start = time.monotonic()
-    first = [next(found)[0] for _ in range(3)]
-    assert first == [0, 1, 4]
-    assert time.monotonic() - start < 3, "the first three waited for the last"
-    assert [square for square, _ in found] == [9]
+def square_in_time(number: int, signal: Path | None) -> int:
+    """Return the square, once a file is there."""
+    if signal is not None:
+        within(60, signal.exists)
+    return number * number
+
+
+def test_results_come_in_order_each_as_soon_as_it_is_there(
+    two_workers: Cluster, tmp_path: Path
+) -> None:
+    signal = tmp_path / "the first three are there"
+    calls = ((n, signal if n == 3 else None) for n in range(4))
+    found = results(square_in_time, calls, two_workers.compute)
+    assert [next(found) for _ in range(3)] == [0, 1, 4]
+    signal.touch()  # for which the last one waits
+    assert list(found) == [9]
 
 
 def test_the_calls_really_run_on_both_workers(two_workers: Cluster) -> None:
@@ -336,7 +348,10 @@ def test_an_unreachable_scheduler_is_a_sentence_within_seconds(
 ) -> None:
     run_stages(workspace, "preprocess")
     with listening(answers) as address:
-        write_params(workspace, {"compute.backend": "dask", "compute.scheduler": address})
+        write_params(
+            workspace,
+            {"compute.backend": "dask", "compute.scheduler": address, "compute.n_jobs": -1},
+        )
         start = time.monotonic()
         done = run_stage("k_sweep", workspace)
     assert time.monotonic() - start < 20

@@ -466,6 +466,7 @@ def made(tmp_path: Path) -> Path:
     (tmp_path / "reports/summary.txt").write_text("K  3\n")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".dvc").mkdir()
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     for path in ("requirements.lock", ".venv/requirements.lock", ".dvc/plots_page.html"):
         (tmp_path / path).write_text("")  # in this order: each is newer than what it is made of
     return tmp_path

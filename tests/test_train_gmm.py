@@ -47,7 +47,7 @@ def test_the_pickle_is_a_plain_gaussian_mixture_of_the_standardized_features(
     scaler = joblib.load(finished / "models/scaler.pkl")
     songs = read_table(finished / train_gmm.FEATURES_SELECTED)
     assert type(model).__module__.startswith("sklearn.mixture")
-    probabilities = model.predict_proba(scaler.transform(songs[FEATURES].to_numpy()))
+    probabilities = model.predict_proba(scaler.transform(songs[FEATURES]))
     assigned = read_table(finished / "data/processed/gmm_cluster_assignments.csv")
     written = assigned.filter(like="gmm_prob_").to_numpy()
     np.testing.assert_allclose(written, probabilities, atol=5.1e-7)
