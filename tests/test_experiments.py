@@ -6,6 +6,7 @@ a command that no longer works, or is not run here, fails.
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -160,16 +161,68 @@ def test_a_colleague_has_every_result_without_running_anything(project: Path) ->
     assert stages_run(call(clone, "dvc", "repro")) == {"uncertainty", "report"}
 
 
-def test_a_colleague_has_what_the_sources_made(project: Path) -> None:
+@pytest.fixture(scope="module")
+def finished_demo(finished_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with synthetic songs in place of its table, run and committed."""
+    project = tmp_path_factory.mktemp("demo") / "project"
+    shutil.copytree(finished_project, project, symlinks=True)
     small = {"k_sweep.k_max": 2, "choose_k.n_components": 2, "preprocess.collinear": "keep"}
     write_params(project, small | DEMO)
     assert {"demo", "extract", "report"} <= stages_run(call(project, "dvc", "repro"))
     shell(project, "git add -A && git commit -qm 'Demo songs'")
+    return project
+
+
+def test_a_colleague_has_what_the_sources_made(finished_demo: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(finished_demo, project, symlinks=True)
     clone = colleague(project)
     made = [p.relative_to(project) for p in project.glob("data/raw/demo_audio/*/*.flac")]
     assert len(made) == 20
     for path in (*made, Path("data/raw/demo_truth.csv"), Path("data/raw/audio_features.csv")):
         assert (clone / path).read_bytes() == (project / path).read_bytes()
+
+
+# After a run that is committed, of which a remote has the tables.
+CLEAN = [
+    "status",
+    "repro",
+    "checkout",
+    "fetch",
+    "pull",
+    "push",
+    "metrics show",
+    "metrics diff",
+    "params diff",
+    "plots show",
+    "plots diff",
+    "exp show --no-pager",
+    "exp diff",
+    "data status",
+    "dag",
+    "stage list",
+    "gc --workspace --force",
+    "status",
+    "data status",
+]
+
+
+@pytest.mark.parametrize("kind", ["finished_project", "finished_demo"])
+def test_every_command_is_clean_with_a_source_and_without(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A stage that is declared and never ran would fail checkout, pull and status."""
+    project = tmp_path / "project"
+    shutil.copytree(request.getfixturevalue(kind), project, symlinks=True)
+    call(project, "dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "store"))
+    call(project, "dvc", "push")
+    for command in CLEAN:
+        said = call(project, "dvc", *command.split())
+        complaints = ("ERROR", "failed", "deleted:", "changed", "not in cache")
+        assert [word for word in complaints if word in said] == [], (command, said)
+        if command in ("status", "repro"):
+            assert said.splitlines()[-1] == "Data and pipelines are up to date."
+            assert stages_run(said) == set()
 
 
 def test_a_table_that_is_not_tracked_stays_where_it_is(project: Path) -> None:
