@@ -141,18 +141,12 @@ class Tables:
         return read_table(path.with_suffix(f".{self.format}"), columns)
 
     def write(self, path: Path, table: pd.DataFrame, digits: int | None = 8) -> None:
-        """Write a table in this format; `digits` is of CSV only, Parquet keeps all.
-
-        The same table in the other format is removed: it is of an earlier run, and DVC, for which
-        it is no output any more, would leave it there.
-        """
+        """Write a table in this format; `digits` is of CSV only, Parquet keeps all."""
         if self.format == "csv":
-            write_table(path, table, digits)
-        else:
-            with replacing(path.with_suffix(".parquet")) as temporary:
-                table.to_parquet(temporary, index=False)
-        other = {"csv": ".parquet", "parquet": ".csv"}[self.format]
-        path.with_suffix(other).unlink(missing_ok=True)
+            return write_table(path, table, digits)
+        with replacing(path.with_suffix(".parquet")) as temporary:
+            table.to_parquet(temporary, index=False)
+        return None
 
 
 def _present(path: Path) -> Path:

@@ -1,8 +1,10 @@
 """Check, before anything else, that section `input` names songs that are there.
 
 DVC says no more of a missing file than that there is none, and runs whatever source it is given.
-This stage says what is wrong and what to write instead. It runs when the section changes, so a
-table that is removed later is DVC's to miss; and it looks into no file.
+This stage says what is wrong and what to write instead. It also removes what is no output of the
+pipeline any more, which DVC leaves where it is: numbers of a source that is no longer used, and
+tables in the format that tables.format no longer names. It runs when these params change, so a
+table that is removed later is DVC's to miss; and it looks into no file of songs.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from song_mixtures.columns import Columns
-from song_mixtures.files import write_json
+from song_mixtures.files import Tables, write_json
 from song_mixtures.params import PARAMS, read_params
 from song_mixtures.stage import StageError, run, say
 
@@ -21,6 +23,8 @@ EXTRACTED = "data/raw/audio_features.csv"  # by extract
 GTZAN = "data/raw/gtzan.csv"  # by gtzan_table
 DEMO_AUDIO = "data/raw/demo_audio"  # by demo
 
+PROCESSED = Path("data/processed")
+IGNORED = PROCESSED / ".gitignore"  # kept by DVC: every table that it has written there
 RAW = Path("data/raw")  # its .gitignore keeps tables and audio out of git
 # The numbers that git holds of a source, by the kinds of input that it runs for.
 METRICS_FOR = {
@@ -119,19 +123,28 @@ def is_tracked(path: Path) -> bool:
 
 
 def outdated_metrics(kind: Kind) -> list[Path]:
-    """Return the files of sources that are no longer in the pipeline; DVC leaves them to git."""
+    """Return the metrics files of sources that are not in the pipeline."""
     return [path for path, kinds in METRICS_FOR.items() if kind not in kinds]
+
+
+def outdated_tables(ignored: str, tables: Tables) -> list[Path]:
+    """Return the pipeline's own tables in the other format; `ignored` is DVC's list of them."""
+    paths = [PROCESSED / line.lstrip("/") for line in ignored.splitlines()]
+    return [path for path in paths if path.suffix in {".csv", ".parquet"} - {f".{tables.format}"}]
 
 
 def main() -> None:
     """Check section `input`; write where the songs come from."""
     source = read_params("input", Input)
+    tables = read_params("tables", Tables)
+    ignored = IGNORED.read_text(encoding="utf-8") if IGNORED.is_file() else ""
+
     kind = check_agreement(source)
     path = given_path(source, kind)
     if path is not None:
         check_presence(path, kind)
 
-    for outdated in outdated_metrics(kind):
+    for outdated in [*outdated_metrics(kind), *outdated_tables(ignored, tables)]:
         outdated.unlink(missing_ok=True)
     write_json(ORIGIN, {"kind": kind, "path": str(path or DEMO_AUDIO)})
     if path is not None and not is_tracked(path):

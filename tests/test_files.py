@@ -115,16 +115,6 @@ def test_a_table_comes_back_in_either_format(
     pd.testing.assert_frame_equal(tables.read(tmp_path / "t.csv"), table, check_dtype=False)
 
 
-def test_a_table_takes_the_place_of_the_same_in_the_other_format(tmp_path: Path) -> None:
-    table = pd.DataFrame({"song": ["a"], "tempo": [90.0]})
-    path = tmp_path / "songs.csv"
-    Tables("csv").write(path, table)
-    Tables("parquet").write(path, table)
-    assert [found.name for found in tmp_path.iterdir()] == ["songs.parquet"]
-    Tables("csv").write(path, table)
-    assert [found.name for found in tmp_path.iterdir()] == ["songs.csv"]
-
-
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_of_the_columns_asked_for_those_that_are_there_are_read(
     tmp_path: Path, form: Literal["csv", "parquet"]

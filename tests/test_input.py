@@ -118,6 +118,22 @@ def test_songs_outside_of_the_ignored_folder_need_no_hint(
     assert "dvc add" not in capsys.readouterr().err
 
 
+def test_tables_in_the_other_format_are_removed_where_they_are_the_pipelines_own(
+    workspace: Path, set_params: SetParams
+) -> None:
+    input_stage.IGNORED.parent.mkdir(parents=True)
+    input_stage.IGNORED.write_text("/k_sweep.csv\n/k_sweep.parquet\n/origin.json\n")
+    tables = [input_stage.PROCESSED / f"{name}.csv" for name in ("k_sweep", "my_own")]
+    for path in tables:
+        path.touch()
+    input_stage.main()
+    assert [path.exists() for path in tables] == [True, True]
+    set_params({"tables.format": "parquet"})
+    input_stage.main()
+    assert [path.exists() for path in tables] == [False, True]
+    assert input_stage.ORIGIN.is_file()
+
+
 @pytest.mark.parametrize(
     ("params", "left"),
     [(DEMO, {"demo", "extract", "kmeans"}), (MUSIC, {"extract", "kmeans"}), ({}, {"kmeans"})],
