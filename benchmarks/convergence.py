@@ -13,19 +13,15 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from benchmarks._tables import DOCS, markdown, put_table
-from song_mixtures.em import (
-    MixtureParams,
-    coefficients,
-    e_step,
-    fit_mixture,
-    m_step,
-    monomial_blocks,
-)
-from song_mixtures.files import read_json, read_table
-from song_mixtures.mixture import FittedMixture
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import run_program
+from song_mixtures.fitting.em import MixtureParams, coefficients, e_step, m_step, monomial_blocks
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import FittedMixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import run_program
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep
 
 TOLERANCES = (1e-3, 1e-4, 2e-5, 1e-5, 1e-6)

@@ -20,14 +20,17 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from benchmarks._tables import DOCS, markdown, put_table
-from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.mixture import entropy, posteriors
-from song_mixtures.parallel import Compute
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray
-from song_mixtures.song_features import FEATURES, song_features
-from song_mixtures.stage import one_thread
-from stages.demo import RECIPES, Demo, write_song, write_songs
+from song_mixtures.audio.extraction import FEATURES, song_features
+from song_mixtures.audio.recipes import RECIPES
+from song_mixtures.compute.parallel import Compute
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import posteriors
+from song_mixtures.mixture.uncertainty import entropy
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import one_thread
+from stages.demo import Demo, write_song, write_songs
 
 K = 10
 TOLERANCE = 0.04  # of the tempo, as in the literature on tempo estimation

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks._tables import DOCS, ROOT, put_table
-from song_mixtures.params import load_yaml
-from song_mixtures.stage import run_program
+from song_mixtures.pipeline.params import load_yaml
+from song_mixtures.pipeline.stage import run_program
 
 PAGE = DOCS / "pipeline.md"
 

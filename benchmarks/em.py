@@ -24,19 +24,13 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.made_songs import made_points
-from song_mixtures.em import (
-    MixtureParams,
-    coefficients,
-    e_step,
-    fit_mixture,
-    m_step,
-    monomial_blocks,
-)
-from song_mixtures.em_compiled import compiled_e_step
-from song_mixtures.mixture import Mixture
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import one_thread, run_program
+from song_mixtures.fitting.compiled import compiled_e_step
+from song_mixtures.fitting.em import MixtureParams, coefficients, e_step, m_step, monomial_blocks
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import one_thread, run_program
 
 K = 10
 CORES = os.cpu_count() or 1
@@ -124,9 +118,10 @@ MEMORY = """
 import re, sys
 from pathlib import Path
 import numpy as np
-from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.mixture import rate_fit
-from song_mixtures.params import read_params
+from song_mixtures.fitting.criteria import rate_fit
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.pipeline.params import read_params
 
 def peak():  # bytes, of this process alone: ru_maxrss would begin at its parent's
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

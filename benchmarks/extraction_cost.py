@@ -18,8 +18,8 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
-from song_mixtures.audio_files import read_clip
-from song_mixtures.song_features import RATE, integrated_loudness, power_spectra, song_features
+from song_mixtures.audio.decoding import read_clip
+from song_mixtures.audio.extraction import RATE, integrated_loudness, power_spectra, song_features
 
 REAL_AUDIO = REAL_DATA / "gtzan_audio"
 CLIPS = 4

@@ -21,8 +21,8 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from benchmarks._tables import DOCS, REAL_DATA, ROOT, markdown, put_table
-from song_mixtures.audio_files import read_clip
-from song_mixtures.song_features import FEATURES, RATE, integrated_loudness, song_features
+from song_mixtures.audio.decoding import read_clip
+from song_mixtures.audio.extraction import FEATURES, RATE, integrated_loudness, song_features
 
 REAL_AUDIO = REAL_DATA / "gtzan_audio"
 DEMO_AUDIO = ROOT / "data/raw/demo_audio"

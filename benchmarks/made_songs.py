@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from song_mixtures.scaling import FloatArray
-from song_mixtures.silhouette import IntArray
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
 
 KINDS = 40
 GENRES = 10

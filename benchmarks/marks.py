@@ -27,8 +27,8 @@ from benchmarks.em import CORES, memory, step
 from benchmarks.extraction_cost import costs_of_a_clip
 from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
 from benchmarks.sweep import SweepCost, large_sweep, small_sweep
-from song_mixtures.files import write_text
-from song_mixtures.stage import run_program
+from song_mixtures.pipeline.files import write_text
+from song_mixtures.pipeline.stage import run_program
 
 RESULTS = ROOT / "benchmarks/results.md"
 FULL, FEW = 1_000_000, 1_000  # songs

@@ -17,8 +17,8 @@ import pyarrow.parquet
 from benchmarks._tables import ROOT
 from benchmarks.made_songs import made_table
 from benchmarks.results import OWN_TABLE, set_params
-from song_mixtures.params import load_yaml
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.params import load_yaml
+from song_mixtures.pipeline.stage import StageError
 
 REPEATS = 5  # of a command of about a second
 POLL = 0.02  # seconds between two looks at a stage's memory

@@ -10,7 +10,7 @@ import json
 import subprocess
 
 from benchmarks._tables import ROOT
-from song_mixtures.stage import StageError, run_program
+from song_mixtures.pipeline.stage import StageError, run_program
 
 TOLERANCE = 1e-6  # relative
 

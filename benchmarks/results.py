@@ -23,9 +23,9 @@ from typing import Any
 import yaml
 
 from benchmarks._tables import REAL_DATA, ROOT, markdown, put_table
-from song_mixtures.files import write_json
-from song_mixtures.params import load_yaml
-from song_mixtures.stage import StageError, run_program
+from song_mixtures.pipeline.files import write_json
+from song_mixtures.pipeline.params import load_yaml
+from song_mixtures.pipeline.stage import StageError, run_program
 
 RESULTS = ROOT / "docs/results"
 

@@ -18,16 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.extraction_cost import five_features, made_clips
-from song_mixtures.em import (
-    MixtureParams,
-    kmeans_labels,
-    label_sums,
-    m_step,
-    monomial_blocks,
-    run_em,
-)
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray
+from song_mixtures.fitting.em import MixtureParams, label_sums, m_step, monomial_blocks, run_em
+from song_mixtures.fitting.fit import kmeans_labels
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.params import read_params
 from stages.demo import Demo, write_song
 
 SONGS = 200_000  # of the table whose EM steps are timed

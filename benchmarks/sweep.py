@@ -8,10 +8,11 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.em import CORES, K, seconds
 from benchmarks.made_songs import made_points
-from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.parallel import Compute
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray
+from song_mixtures.compute.parallel import Compute
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.params import read_params
 from stages.k_sweep import Sweep, sweep_fits
 
 REPEATS = 3  # of ours at 1,000 songs, where the start of the processes counts

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import vl_convert
 
-from song_mixtures.files import write_text
+from song_mixtures.pipeline.files import write_text
 
 SOURCES = Path(__file__).parent
 GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"

@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 
 import pandas as pd
 
-from song_mixtures.files import Tables, write_json, write_metrics
-from song_mixtures.mixture import CovarianceType, best_fit, mixture_name
-from song_mixtures.params import Range, read_params
-from song_mixtures.stage import run, say
+from song_mixtures.mixture.model import CovarianceType
+from song_mixtures.mixture.selection import best_fit, lowest, mixture_name
+from song_mixtures.pipeline.files import write_json, write_metrics
+from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
-CHOSEN_K = Path("models/chosen_k.json")  # to train_gmm … charts
+CHOSEN_K = Path("models/chosen_k.json")
 METRICS = Path("metrics/choose_k.json")
 
 
@@ -73,6 +75,7 @@ def main() -> None:
 
     write_json(CHOSEN_K, chosen)
     write_metrics(METRICS, summarize(fits))
+    say(lowest(fits))
     say(outcome(fits, choice, chosen))
 
 

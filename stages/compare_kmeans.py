@@ -12,19 +12,21 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
-from song_mixtures.files import Tables, read_json, write_metrics
-from song_mixtures.params import read_params
-from song_mixtures.samples import sampled_rows
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.silhouette import IntArray, SilhouetteParams, silhouettes
-from song_mixtures.stage import run, say
+from song_mixtures.labels.silhouette import SilhouetteParams, silhouettes
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.files import read_json, write_metrics
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.sampling.rows import sampled_rows
+from song_mixtures.songs.scaling import Scaling
 
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
-CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # to figures, charts
-GENRES = Path("data/processed/genre_by_component.csv")  # to figures, charts; no rows without genres
+CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")
+GENRES = Path("data/processed/genre_by_component.csv")
 METRICS = Path("metrics/compare_kmeans.json")
 
 

@@ -13,29 +13,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from song_mixtures.files import Tables, read_json, write_metrics
-from song_mixtures.mixture import Mixture, effective_components, log_densities
-from song_mixtures.params import Range, read_params
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import run, say
+from song_mixtures.mixture.model import Mixture, effective_components, log_densities
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import read_json, write_metrics
+from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.features import feature
+from song_mixtures.songs.scaling import Scaling
 
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
-MEANS = Path("data/processed/gmm_means.csv")  # to figures, charts
-WEIGHTS = Path("data/processed/gmm_weights.csv")  # to figures, charts
-COVARIANCES = Path("data/processed/gmm_covariances.csv")  # to figures
-EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # to people
+MEANS = Path("data/processed/gmm_means.csv")
+WEIGHTS = Path("data/processed/gmm_weights.csv")
+COVARIANCES = Path("data/processed/gmm_covariances.csv")
+EXEMPLARS = Path("data/processed/exemplar_songs.csv")
 METRICS = Path("metrics/components.json")
-
-# Below and above the mean of all songs. Valence gets no feeling's name: from audio it is
-# majorness, in other tables something else.
-WORDS = {
-    "tempo": ("slow", "fast"),
-    "energy": ("calm", "energetic"),
-    "loudness": ("quiet", "loud"),
-    "valence": ("low valence", "high valence"),
-    "danceability": ("hard to dance to", "danceable"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,8 @@ class Components:
 def profile(mean: FloatArray, features: tuple[str, ...], deviation: float) -> str:
     """Return a standardized mean, (d,), in words, the feature furthest from average first."""
     furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
-    return ", ".join(WORDS[features[j]][int(mean[j] > 0)] for j in furthest) or "average"
+    words = [(feature(features[j]), mean[j] > 0) for j in furthest]
+    return ", ".join(one.high if above else one.low for one, above in words) or "average"
 
 
 def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.DataFrame:

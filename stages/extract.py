@@ -18,15 +18,16 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
-from song_mixtures.audio_files import UnusableError, find_audio, read_clip, song_name
-from song_mixtures.files import read_json, write_json, write_metrics, write_table
-from song_mixtures.parallel import Compute, results
-from song_mixtures.params import Range, read_param, read_params
-from song_mixtures.song_features import FEATURES, FeaturelessError, song_features
-from song_mixtures.stage import StageError, run, say
+from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
+from song_mixtures.audio.extraction import FEATURES, FeaturelessError, song_features
+from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.pipeline.files import read_json, write_json, write_metrics
+from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.tables import write_table
 
-SONGS = Path("data/raw/audio_features.csv")  # to preprocess, as input.table
-REJECTED = Path("data/raw/audio_rejected.csv")  # to people
+SONGS = Path("data/raw/audio_features.csv")
+REJECTED = Path("data/raw/audio_rejected.csv")
 METRICS = Path("metrics/extract.json")
 CACHE = Path("data/cache/extract")  # finished clips; may be deleted at any time
 

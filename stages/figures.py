@@ -13,23 +13,24 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from song_mixtures.files import Tables, read_json, replacing
-from song_mixtures.mixture import Mixture
-from song_mixtures.params import Range, read_params
-from song_mixtures.pictures.components import component_means, covariances, weights
-from song_mixtures.pictures.densities import feature_densities
-from song_mixtures.pictures.fits import bic_aic, kmeans_elbow
-from song_mixtures.pictures.labels import genre_by_component, kmeans_gmm_confusion
-from song_mixtures.pictures.maps import pca_entropy, pca_kmeans, pca_map
-from song_mixtures.pictures.songs import (
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.files import read_json, replacing
+from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.presentation.figures.palettes import palette_colors
+from song_mixtures.presentation.pictures.components import component_means, covariances, weights
+from song_mixtures.presentation.pictures.densities import feature_densities
+from song_mixtures.presentation.pictures.labels import genre_by_component, kmeans_gmm_confusion
+from song_mixtures.presentation.pictures.maps import pca_entropy, pca_kmeans, pca_map
+from song_mixtures.presentation.pictures.songs import (
     component_overlap,
-    drawn_songs,
     entropy_histogram,
     posterior_vs_entropy,
 )
-from song_mixtures.pictures.style import palette_colors
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import run, say
+from song_mixtures.presentation.pictures.sweep import bic_aic, kmeans_elbow
+from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
@@ -42,7 +43,7 @@ ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
-IMAGES = Path("plots/images")  # to people and dvc plots
+IMAGES = Path("plots/images")
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from song_mixtures.files import write_table
-from song_mixtures.params import read_param
-from song_mixtures.source_table import read_source_table
-from song_mixtures.stage import StageError, run, say
+from song_mixtures.pipeline.params import read_param
+from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.tables import write_table
+from song_mixtures.sources.table import read_source_table
 
-SONGS = Path("data/raw/gtzan.csv")  # to preprocess, as input.table
+SONGS = Path("data/raw/gtzan.csv")
 
 NAMES = ["filename", "label"]
 POSITIVE = [  # what logarithms are taken of

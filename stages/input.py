@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from song_mixtures.columns import Columns
-from song_mixtures.files import Tables, write_json
-from song_mixtures.params import PARAMS, read_params
-from song_mixtures.stage import StageError, run, say
+from song_mixtures.pipeline.files import write_json
+from song_mixtures.pipeline.params import PARAMS, read_params
+from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.features import Columns
 
-ORIGIN = Path("data/processed/origin.json")  # to every source, preprocess and report
+ORIGIN = Path("data/processed/origin.json")
 
 # What the sources make.
 EXTRACTED = "data/raw/audio_features.csv"  # by extract

@@ -15,17 +15,21 @@ from typing import Annotated
 import pandas as pd
 from tqdm import tqdm
 
-from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.files import Tables, read_json, write_metrics
-from song_mixtures.mixture import CovarianceType, Fit, best_fit, mixture_name, rate_fit
-from song_mixtures.parallel import Compute, results
-from song_mixtures.params import Range, read_params
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import run, say
+from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.fitting.criteria import Fit, rate_fit
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import CovarianceType
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import read_json, write_metrics
+from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
-K_SWEEP = Path("data/processed/k_sweep.csv")  # to choose_k … charts
+K_SWEEP = Path("data/processed/k_sweep.csv")
 METRICS = Path("metrics/k_sweep.json")
 
 
@@ -83,14 +87,13 @@ def summarize(fits: pd.DataFrame) -> dict[str, float]:
 
 
 def outcome(fits: pd.DataFrame) -> str:
-    """Return the line that says what came out, and whether a lowest value is none yet."""
-    lowest = {name.upper(): best_fit(fits, name) for name in ("bic", "aic", "icl")}
-    best = ", ".join(f"{name} at {mixture_name(fit, fits)}" for name, fit in lowest.items())
-    ends = [name for name, fit in lowest.items() if fit["k"] == fits["k"].max()]
-    falling = f" ({' and '.join(ends)} still falling at the largest K)" if ends else ""
-    unsound = [mixture_name(fit, fits) for _, fit in fits[fits["sound"] == 0].iterrows()]
+    """Return the line that says what came out; which fit is best is choose_k's to say."""
+    unsound = [
+        f"K = {fit['k']}, {fit['covariance_type']}"
+        for _, fit in fits[fits["sound"] == 0].iterrows()
+    ]
     faults = f"{len(unsound)} not sound ({'; '.join(unsound)})" if unsound else "all sound"
-    return f"{len(fits)} fits; lowest {best}{falling}; {faults}"
+    return f"{len(fits)} fits; {faults}"
 
 
 def main() -> None:

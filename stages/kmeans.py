@@ -12,20 +12,22 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from tqdm import tqdm
 
-from song_mixtures.files import Tables, read_json, write_metrics, write_pickle
-from song_mixtures.parallel import Compute, results
-from song_mixtures.params import Range, read_param, read_params
-from song_mixtures.samples import sampled_rows
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.silhouette import IntArray, SilhouetteParams, silhouettes
-from song_mixtures.stage import one_thread, run, say
+from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.labels.silhouette import SilhouetteParams, silhouettes
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.files import read_json, write_metrics, write_pickle
+from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.stage import one_thread, run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.sampling.rows import sampled_rows
+from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
-ELBOW = Path("data/processed/kmeans_elbow.csv")  # to figures, charts
-KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # to compare_kmeans
-KMEANS_MODEL = Path("models/kmeans_model.pkl")  # to people
+ELBOW = Path("data/processed/kmeans_elbow.csv")
+KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")
+KMEANS_MODEL = Path("models/kmeans_model.pkl")
 METRICS = Path("metrics/kmeans.json")
 
 # Songs below which all fits take less time than other processes need to start.

@@ -13,27 +13,29 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from song_mixtures.columns import Columns
-from song_mixtures.files import Tables, write_json, write_metrics, write_pickle
-from song_mixtures.params import Range, read_param, read_params
-from song_mixtures.scaling import FloatArray, Scaling, Transform, transformed
-from song_mixtures.source_table import as_names, as_numbers, read_source_table, row_names
-from song_mixtures.stage import StageError, run, say
+from song_mixtures.pipeline.files import write_json, write_metrics, write_pickle
+from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.features import Columns
+from song_mixtures.songs.scaling import Scaling, Transform
+from song_mixtures.sources.checks import (
+    condition_number,
+    drop_reasons,
+    few_distinct,
+    independent_features,
+    refuse_constant,
+    refuse_missing,
+    refuse_untransformable,
+    transformed_features,
+)
+from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
 
-FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # to every later stage
-SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # to people
-SCALING = Path("models/scaling.json")  # to k_sweep, train_gmm, kmeans, compare_kmeans
-SCALER = Path("models/scaler.pkl")  # to people
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")
+SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
+SCALING = Path("models/scaling.json")
+SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
-
-# Our choices. An eigenvalue of the correlation matrix below this: along some direction all songs
-# lie within a hundredth of a standard deviation, which is rounding rather than music.
-COLLINEAR_EIGENVALUE = 1e-4
-# Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
-# can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
-FEW_DISTINCT_VALUES = 100
-# No feature is measured in such units; squares of larger numbers overflow.
-LARGEST_VALUE = 1e100
 
 
 @dataclass(frozen=True)
@@ -92,33 +94,6 @@ def read_songs(source: Input) -> pd.DataFrame:
     return pd.DataFrame(songs)
 
 
-def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
-    """Return why each song cannot be used, "" where it can: the gravest reason that applies."""
-    values = songs[features]
-    tests = {
-        "not a number": values.isna().any(axis=1),
-        "beyond 1e100": (values.abs() > LARGEST_VALUE).any(axis=1),
-        "tempo not above 0": values["tempo"] <= 0,
-    }
-    if duplicates == "drop":
-        tests["duplicate"] = values.duplicated()
-    reasons = pd.Series("", index=songs.index)
-    for reason, applies in reversed(tests.items()):
-        reasons[applies] = reason
-    return reasons
-
-
-def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None:
-    """With preprocess.missing: error, raise a StageError that names the first song it is for."""
-    unusable = reasons[~reasons.isin(["", "duplicate"])]
-    if missing == "error" and not unusable.empty:
-        row = unusable.index[0]
-        raise StageError(
-            f"{len(unusable)} songs have a missing value, the first in row {row} counted from 0 "
-            f"({songs['song'][row]!r}: {unusable[row]}); mend them or set preprocess.missing: drop"
-        )
-
-
 def refuse_few_songs(songs: pd.DataFrame, reasons: pd.Series, k_max: int) -> None:
     """Raise a StageError where a component could not hold two songs, and say where they went."""
     kept = int((reasons == "").sum())
@@ -143,78 +118,6 @@ def counted(reasons: pd.Series) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
 
 
-def refuse_constant(songs: pd.DataFrame, features: list[str]) -> None:
-    """Raise a StageError that names the first feature with one value only."""
-    for feature in features:
-        if songs[feature].nunique() == 1:
-            raise StageError(
-                f"{feature} is {songs[feature].iloc[0]:g} in every song, so it separates nothing "
-                f"and cannot be standardized; is input.columns.{feature} the right column?"
-            )
-
-
-def refuse_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:
-    """Raise a StageError where a transform is not defined for a feature's values."""
-    for feature, name in transform.items():
-        low, high = songs[feature].min(), songs[feature].max()
-        needs = {
-            "identity": "",
-            "log2": "values above 0",
-            "logit": "values between, not at, 0 and 1",
-        }[name]
-        if (needs and low <= 0) or (name == "logit" and high >= 1):
-            raise StageError(
-                f"preprocess.transform.{feature} is {name}, which needs {needs}; "
-                f"{feature} goes from {low:g} to {high:g}; use identity"
-            )
-
-
-def transformed_features(
-    songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
-) -> FloatArray:
-    """Return the chosen features after their transforms, (N, d)."""
-    return transformed(songs[features].to_numpy(), tuple(transform[name] for name in features))
-
-
-def collinear_features(values: FloatArray, features: list[str]) -> list[str]:
-    """Return the features that determine one another, in their order, none if there are none."""
-    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values, rowvar=False))
-    if eigenvalues[0] >= COLLINEAR_EIGENVALUE:
-        return []
-    # The eigenvector of a vanishing eigenvalue is the linear relation; a share of 1 % is noise.
-    return [name for name, share in zip(features, vectors[:, 0] ** 2, strict=True) if share > 0.01]
-
-
-def independent_features(
-    songs: pd.DataFrame, transform: dict[str, Transform], collinear: str
-) -> list[str]:
-    """Return the features to fit, by preprocess.collinear; raises StageError for `error`."""
-    features = list(transform)
-    while collinear != "keep" and len(features) > 1:
-        dependent = collinear_features(transformed_features(songs, features, transform), features)
-        if not dependent:
-            break
-        if collinear == "error":
-            raise StageError(
-                f"{' and '.join(dependent)} determine one another, so covariances are singular "
-                "and BIC would depend on mixture.reg_covar alone; name another column for one of "
-                f"them in input.columns, or set preprocess.collinear: drop (drops {dependent[-1]})"
-            )
-        features.remove(dependent[-1])
-    if len(features) == 1:
-        raise StageError(
-            f"all features follow from {features[0]}, and one feature has no groups to tell "
-            "apart; name other columns in input.columns"
-        )
-    return features
-
-
-def few_distinct(songs: pd.DataFrame, features: list[str]) -> list[str]:
-    """Return the features that take so few values that a component may collapse onto one."""
-    enough = min(FEW_DISTINCT_VALUES, len(songs) / 2)
-    return [feature for feature in features if songs[feature].nunique() < enough]
-
-
 def fit_scaler(
     songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
 ) -> tuple[StandardScaler, Scaling]:
@@ -224,11 +127,6 @@ def fit_scaler(
     scaler = StandardScaler().fit(pd.DataFrame(values, columns=features))
     transforms = tuple(transform[feature] for feature in features)
     return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_)
-
-
-def condition_number(standardized: FloatArray) -> float:
-    """Return the condition number of the features' correlation matrix; 1: uncorrelated."""
-    return float(np.linalg.cond(np.corrcoef(standardized, rowvar=False)))
 
 
 def summarize(songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling) -> dict[str, float]:

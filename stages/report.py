@@ -9,11 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from song_mixtures.cautions import Metrics, of_mixture, of_samples, of_songs, of_sweep
-from song_mixtures.document import Bullets, Document, Section, as_html, as_markdown, as_text
-from song_mixtures.files import Tables, read_json, write_text
-from song_mixtures.findings import (
-    FEATURES,
+from song_mixtures.pipeline.files import read_json, write_text
+from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.presentation.report.document import (
+    Bullets,
+    Document,
+    Section,
+    as_html,
+    as_markdown,
+    as_text,
+)
+from song_mixtures.presentation.report.sections import (
     agreement,
     facts,
     how_sure,
@@ -23,8 +31,14 @@ from song_mixtures.findings import (
     the_songs,
     typical_songs,
 )
-from song_mixtures.params import Range, read_param, read_params
-from song_mixtures.stage import run, say
+from song_mixtures.presentation.report.warnings import (
+    Metrics,
+    of_mixture,
+    of_samples,
+    of_songs,
+    of_sweep,
+)
+from song_mixtures.songs.features import FEATURES
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
@@ -38,9 +52,9 @@ WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 IMAGES = Path("plots/images")  # from figures
-HTML = Path("reports/summary.html")  # to people
-MARKDOWN = Path("reports/summary.md")  # to people
-TEXT = Path("reports/summary.txt")  # to people, by way of `make`
+HTML = Path("reports/summary.html")
+MARKDOWN = Path("reports/summary.md")
+TEXT = Path("reports/summary.txt")
 
 METRICS = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")

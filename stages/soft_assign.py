@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from song_mixtures.files import Tables, read_json, write_metrics
-from song_mixtures.mixture import Mixture, posteriors
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import run, say
+from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import read_json, write_metrics
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
-POSTERIORS = Path("data/processed/posteriors.csv")  # to uncertainty, components
+POSTERIORS = Path("data/processed/posteriors.csv")
 METRICS = Path("metrics/soft_assign.json")
 
 DECIMALS = 6  # of a posterior: its rows then sum to 1 within 1e-5 for any K up to 20

@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures.em import MixtureParams, fit_mixture
-from song_mixtures.files import Tables, read_json, write_json, write_metrics, write_pickle
-from song_mixtures.mixture import CovarianceType, Fit, FittedMixture, Mixture, rate_fit
-from song_mixtures.params import read_params
-from song_mixtures.scaling import FloatArray, Scaling
-from song_mixtures.stage import StageError, run, say
+from song_mixtures.fitting.criteria import Fit, rate_fit
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
-GMM_MODEL = Path("models/gmm_model.pkl")  # to people
-GMM = Path("models/gmm.json")  # to soft_assign, components, figures
+GMM_MODEL = Path("models/gmm_model.pkl")
+GMM = Path("models/gmm.json")
 METRICS = Path("metrics/train_gmm.json")
 
 

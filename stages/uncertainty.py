@@ -11,18 +11,19 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from song_mixtures.files import Tables, write_metrics
-from song_mixtures.mixture import entropy
-from song_mixtures.params import Range, read_params
-from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import run, say
+from song_mixtures.mixture.uncertainty import entropy, margin
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.files import write_metrics
+from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
-ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # to components … charts
-EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # to people
-BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")  # to people
-BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")  # to people; no rows without genres
+ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")
+EXTREMES = Path("data/processed/surest_and_least_sure.csv")
+BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")
+BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")
 METRICS = Path("metrics/uncertainty.json")
 
 
@@ -32,12 +33,6 @@ class Uncertainty:
 
     torn_margin: Annotated[float, Range(0, 1)]
     n_extremes: Annotated[int, Range(1)]
-
-
-def margin(posterior: FloatArray) -> FloatArray:
-    """Return greatest minus second greatest posterior of each row, (N, K) -> (N,), 0 to 1.  (9)."""
-    second, best = np.partition(posterior, -2, axis=1)[:, -2:].T
-    return best - second
 
 
 def rate_songs(posterior: FloatArray, torn_margin: float) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from song_mixtures.params import load_yaml
+from song_mixtures.pipeline.params import load_yaml
 from tests.forking import forking_commands
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from benchmarks import marks, pipeline
 from benchmarks.em import memory, step
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
-from song_mixtures.stage import one_thread
+from song_mixtures.pipeline.stage import one_thread
 from tests.conftest import ROOT
 
 

@@ -12,12 +12,19 @@ import pytest
 import yaml
 from dvc_render import VegaRenderer  # type: ignore[import-untyped]
 
-from song_mixtures.files import Tables, read_json, read_table, write_json, write_text
-from song_mixtures.mixture import Mixture
-from song_mixtures.pictures.songs import drawn_songs
-from song_mixtures.pictures.style import palette_colors
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import StageError
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.files import read_json, write_json, write_text
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import Tables, read_table
+from song_mixtures.presentation.figures.palettes import NO_COLOR, component_colors, palette_colors
+from song_mixtures.presentation.figures.songs import (
+    ENTROPY_BINS,
+    OTHER_GENRES,
+    colored_genres,
+    genre_groups,
+)
+from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.songs.scaling import Scaling
 from stages import charts, compare_kmeans, components, uncertainty
 from tests.conftest import FEATURES, ROOT, run_stage, write_params
 
@@ -90,7 +97,7 @@ def test_every_song_is_counted_once_in_each_histogram(records: Records) -> None:
     counts = songs["gmm_cluster"].value_counts().to_dict()
     assert bins.groupby("component")["songs"].sum().to_dict() == counts
     first = bins[bins["entropy"] == 0]
-    assert first["songs"].sum() == (songs["gmm_entropy"] < np.log(3) / charts.ENTROPY_BINS).sum()
+    assert first["songs"].sum() == (songs["gmm_entropy"] < np.log(3) / ENTROPY_BINS).sum()
     assert bins["entropy_to"].max() <= round(np.log(3), 4) == bins["entropy_most"].iloc[0]
 
 
@@ -157,20 +164,20 @@ def test_a_component_has_the_color_of_the_pictures_in_every_chart(
 
 def test_the_commonest_genres_have_a_name_and_a_color_and_the_others_are_gray() -> None:
     genres = pd.Series([f"g{i:02d}" for i in range(15) for _ in range(20 - i)] + [""])
-    groups = charts.genre_groups(genres)
-    assert set(groups) == {*(f"g{i:02d}" for i in range(10)), charts.OTHER_GENRES, ""}
-    assert (groups == charts.OTHER_GENRES).sum() == sum(20 - i for i in range(10, 15))
-    drawn = charts.colored_genres(pd.DataFrame({"genre_group": groups}), "distinct")
+    groups = genre_groups(genres)
+    assert set(groups) == {*(f"g{i:02d}" for i in range(10)), OTHER_GENRES, ""}
+    assert (groups == OTHER_GENRES).sum() == sum(20 - i for i in range(10, 15))
+    drawn = colored_genres(pd.DataFrame({"genre_group": groups}), "distinct")
     colors = drawn.groupby("genre_group")["genre_color"].agg(["first", "nunique"])
     assert (colors["nunique"] == 1).all()
     assert len(set(colors["first"])) == 11
-    gray = colors.index[colors["first"] == charts.NO_COLOR]
-    assert set(gray) == {"", charts.OTHER_GENRES}
+    gray = colors.index[colors["first"] == NO_COLOR]
+    assert set(gray) == {"", OTHER_GENRES}
 
 
 def test_one_genre_alone_is_never_called_the_others() -> None:
     genres = pd.Series([f"g{i:02d}" for i in range(11)])
-    assert charts.genre_groups(genres).tolist() == genres.tolist()
+    assert genre_groups(genres).tolist() == genres.tolist()
 
 
 def test_a_tag_in_a_songs_name_cannot_end_the_script_that_dvc_puts_it_into() -> None:
@@ -180,7 +187,7 @@ def test_a_tag_in_a_songs_name_cannot_end_the_script_that_dvc_puts_it_into() -> 
 
 def test_a_palette_that_does_not_exist_is_named() -> None:
     with pytest.raises(StageError, match=r"params.yaml: figures: palette is 'rainbows', expected"):
-        charts.component_colors("rainbows", 3)
+        component_colors("rainbows", 3)
 
 
 def test_the_stage_writes_every_chart_and_the_same_bytes_again(

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from song_mixtures.mixture.selection import lowest
 from stages.choose_k import Choice, choose, outcome, summarize
 
 FITS = pd.DataFrame(
@@ -34,6 +35,15 @@ def test_an_unsound_fit_is_neither_chosen_nor_called_the_best() -> None:
     unsound = FITS.assign(sound=[1, 1, 0, 1])
     assert choose(unsound, Choice("bic", 7, "full"))["n_components"] == 3
     assert summarize(unsound)["bic_best_k"] == 3
+
+
+def test_where_each_criterion_is_lowest_is_said_and_whether_it_may_fall_further() -> None:
+    only_full = FITS[FITS["covariance_type"] == "full"]
+    assert lowest(only_full) == (
+        "lowest BIC at K = 3, AIC at K = 3, ICL at K = 2 (BIC and AIC still falling at the largest "
+        "K)"
+    )
+    assert "BIC at K = 2, diag" in lowest(FITS)
 
 
 UNSOUND = ", whose fit in the sweep is not sound"

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import davies_bouldin_score
 
-from song_mixtures.files import read_json, read_table
-from song_mixtures.scaling import Scaling
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import compare_kmeans
 
 GMM = np.array([0, 0, 0, 1, 1, 2])

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from song_mixtures.files import read_json, read_table
-from song_mixtures.mixture import Mixture
-from song_mixtures.scaling import Scaling
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import components
 from tests.conftest import FEATURES
 

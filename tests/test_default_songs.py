@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from benchmarks.demo_songs import figures
-from song_mixtures.stage import one_thread
+from song_mixtures.pipeline.stage import one_thread
 from stages.demo import Demo
 from tests.conftest import ROOT
 

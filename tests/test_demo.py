@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from song_mixtures.parallel import Compute
-from song_mixtures.synthesis import (
+from song_mixtures.audio.recipes import RECIPES
+from song_mixtures.audio.synthesis import (
     ACCENTS,
     PROGRESSIONS,
     SAMPLE_RATE,
@@ -33,8 +33,9 @@ from song_mixtures.synthesis import (
     tone,
     vary,
 )
+from song_mixtures.compute.parallel import Compute
 from stages import demo as stage
-from stages.demo import RECIPES, Demo, is_hybrid, rounded, song_numbers, summarize, write_songs
+from stages.demo import Demo, is_hybrid, rounded, song_numbers, summarize, write_songs
 
 GENRES = [
     "blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock",

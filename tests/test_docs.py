@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from benchmarks.drawing import Readers, drawing, without_shortcuts
-from song_mixtures.mixture import entropy
+from song_mixtures.mixture.uncertainty import entropy
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

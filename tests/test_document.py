@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from song_mixtures.document import (
+from song_mixtures.presentation.report.document import (
     Block,
     Bullets,
     Document,

@@ -22,7 +22,11 @@ from tests.conftest import ROOT, SMALL, TABLE, make_songs, params_with, pipeline
 from tests.test_gtzan_table import small_table
 
 AUDIO, GTZAN_TABLE = "data/raw/demo_audio", "data/raw/features_30_sec.csv"
-PACKAGES = ["stages/__init__.py", "song_mixtures/__init__.py", "song_mixtures/pictures/__init__.py"]
+PACKAGES = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("stages", "song_mixtures")
+    for path in ROOT.glob(f"{folder}/**/__init__.py")
+)
 # What a source reads is what its list in section `input` names.
 ITEMS = {"extract": AUDIO, "gtzan_table": GTZAN_TABLE}
 STAGES = {
@@ -64,7 +68,11 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
     for path in [*PACKAGES, *paths(stage.get("deps", []))]:
         source = (ROOT if path.startswith(CODE) else store) / path
         (box / path).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, box / path)
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, box / path, dirs_exist_ok=True, ignore=ignored)
+        else:
+            shutil.copy(source, box / path)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
     params = declared_params(stage, params_with(SMALL | TABLE | given))
@@ -136,6 +144,16 @@ def test_a_stage_says_what_came_out_and_nothing_on_standard_output(
     assert done.stderr.strip().splitlines()[-1].startswith(f"{name}: ")
 
 
+def modules(stage: dict[str, Any]) -> set[str]:
+    """Return the modules that a stage declares; a folder counts as exactly its modules."""
+    code = [path for path in paths(stage["deps"]) if path.startswith(CODE)]
+    return {
+        str(module.relative_to(ROOT))
+        for path in code
+        for module in ([ROOT / path] if path.endswith(".py") else (ROOT / path).glob("[!_]*.py"))
+    }
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_every_code_dependency_is_used(name: str) -> None:
     """A stage reruns when a file changes; a file it does not import must not make it rerun."""
@@ -150,8 +168,7 @@ def test_every_code_dependency_is_used(name: str) -> None:
                 yield from imported(found)
 
     own = f"stages/{name}.py"
-    declared = {path for path in paths(STAGES[name]["deps"]) if path.startswith(CODE)}
-    assert declared == {own, *imported(own)}
+    assert modules(STAGES[name]) == {own, *imported(own)}
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -208,7 +225,7 @@ def test_the_record_of_a_run_goes_into_git_and_all_else_into_the_cache(name: str
 
 
 def test_shared_modules_are_all_used() -> None:
-    used = {path for stage in STAGES.values() for path in paths(stage["deps"])}
+    used = {path for stage in STAGES.values() for path in modules(stage)}
     shared = {str(path.relative_to(ROOT)) for path in ROOT.glob("song_mixtures/**/[!_]*.py")}
     assert shared - used == set()
 

@@ -17,23 +17,22 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures import em
-from song_mixtures.em import (
+from song_mixtures.fitting import em
+from song_mixtures.fitting.compiled import BLOCK, compiled_e_step
+from song_mixtures.fitting.criteria import rate_fit
+from song_mixtures.fitting.em import (
     MixtureParams,
-    best_start,
     coefficients,
     e_step,
-    fit_mixture,
-    kmeans_labels,
     label_sums,
     m_step,
     monomial_blocks,
     run_em,
 )
-from song_mixtures.em_compiled import BLOCK, compiled_e_step
-from song_mixtures.mixture import CovarianceType, Mixture, rate_fit
-from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import StageError, one_thread
+from song_mixtures.fitting.fit import best_start, fit_mixture, kmeans_labels
+from song_mixtures.mixture.model import CovarianceType, Mixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.stage import StageError, one_thread
 from tests.conftest import FEATURES, ROOT, make_songs
 from tests.test_mixture import POINTS, TYPES, mixture_of
 
@@ -141,7 +140,7 @@ def test_compiled_e_step_at_the_edges_of_its_blocks(count: int) -> None:
 
 def test_few_songs_need_no_compiler() -> None:
     code = (
-        "import sys, numpy as np; from song_mixtures import em; "
+        "import sys, numpy as np; from song_mixtures.fitting import em; "
         "em.e_step_over(np.zeros((1000, 5))); assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
@@ -149,7 +148,8 @@ def test_few_songs_need_no_compiler() -> None:
 
 FIT = """
 import hashlib, numpy as np
-from song_mixtures.em import MixtureParams, fit_mixture
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
 points = np.random.default_rng(0).normal(size=(30_000, 5)) ** 3
 params = MixtureParams(2, 20, 1e-6, 1e-6, 25_000, 42)
 mixture = fit_mixture(points, 4, "full", params).mixture

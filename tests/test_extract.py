@@ -15,10 +15,10 @@ import pytest
 import soundfile
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from song_mixtures.audio_files import UnusableError, find_audio, read_clip, song_name
-from song_mixtures.params import read_params
-from song_mixtures.song_features import FEATURES, RATE, Samples
-from song_mixtures.stage import StageError
+from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
+from song_mixtures.audio.extraction import FEATURES, RATE, Samples
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import StageError
 from stages import extract
 from tests.conftest import ROOT
 

@@ -15,18 +15,29 @@ from matplotlib.patches import Ellipse
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from song_mixtures.files import Tables, read_table, write_json, write_table
-from song_mixtures.mixture import CovarianceType, Mixture, posteriors
-from song_mixtures.params import read_params
-from song_mixtures.pictures import components as component_figures
-from song_mixtures.pictures import densities as density_figures
-from song_mixtures.pictures import fits as fit_figures
-from song_mixtures.pictures import labels as label_figures
-from song_mixtures.pictures import maps as map_figures
-from song_mixtures.pictures import songs as song_figures
-from song_mixtures.pictures.style import DISTINCT, lettered, palette_colors, signed
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import StageError
+from song_mixtures.mixture.marginals import (
+    cumulative_gap,
+    marginal_cdf,
+    within_another,
+)
+from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
+from song_mixtures.mixture.uncertainty import entropy_bounds
+from song_mixtures.pipeline.files import write_json
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import Tables, read_table, write_table
+from song_mixtures.presentation.figures.palettes import DISTINCT, palette_colors
+from song_mixtures.presentation.pictures import components as component_figures
+from song_mixtures.presentation.pictures import densities as density_figures
+from song_mixtures.presentation.pictures import labels as label_figures
+from song_mixtures.presentation.pictures import maps as map_figures
+from song_mixtures.presentation.pictures import songs as song_figures
+from song_mixtures.presentation.pictures import sweep as fit_figures
+from song_mixtures.presentation.pictures.style import lettered
+from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.songs.features import signed
+from song_mixtures.songs.plane import principal_axes
+from song_mixtures.songs.scaling import Scaling
 from stages import figures
 from stages.compare_kmeans import confusion, genre_table
 from stages.components import covariances_table, means_table, weights_table
@@ -391,21 +402,21 @@ def test_the_density_of_a_feature_is_the_mixture_of_its_marginals(transform: Any
     drawn = np.concatenate([rng.normal(-0.1, 0.1, 60_000), rng.normal(0.3, 0.2, 40_000)])
     songs_of_it = scaling.original_units(np.column_stack([0 * drawn, drawn]))[:, 1]
     values = np.quantile(songs_of_it, [0.1, 0.5, 0.9])
-    below = density_figures.component_cdf(values, "b", mixture, scaling)
+    standardized = density_figures.standardized(values, "b", scaling)
+    below = marginal_cdf(mixture, 1, standardized)
     counted = [
         [(part <= value).sum() / 1e5 for part in (songs_of_it[:60_000], songs_of_it[60_000:])]
         for value in values
     ]
     np.testing.assert_allclose(below, counted, atol=0.005)
-    table = pd.DataFrame({"a": 0.0, "b": songs_of_it})
-    assert density_figures.cumulative_gap(table, "b", mixture, scaling) < 0.01
+    points = density_figures.standardized(songs_of_it, "b", scaling)
+    assert cumulative_gap(mixture, 1, points) < 0.01
 
 
 def test_the_gap_of_cumulative_shares_known_by_hand() -> None:
     mixture = Mixture("full", np.ones(1), np.zeros((1, 5)), np.eye(5)[None])
     # All songs at the median of a normal: below it the mixture has half of them, up to it too.
-    table = pd.DataFrame(0.0, index=range(4), columns=FEATURES)
-    assert density_figures.cumulative_gap(table, "tempo", mixture, SCALING) == pytest.approx(0.5)
+    assert cumulative_gap(mixture, 0, np.zeros(4)) == pytest.approx(0.5)
 
 
 def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
@@ -439,13 +450,13 @@ def test_the_entropy_histogram_counts_every_song_up_to_log_k() -> None:
 
 def test_songs_lie_between_the_bounds_of_entropy() -> None:
     table = songs(500)
-    least, most = song_figures.entropy_bounds(table["gmm_greatest_prob"].to_numpy(), 3)
+    least, most = entropy_bounds(table["gmm_greatest_prob"].to_numpy(), 3)
     assert (least <= table["gmm_entropy"] + 1e-9).all()
     assert (most >= table["gmm_entropy"] - 1e-9).all()
 
 
 def test_the_bounds_of_entropy_known_by_hand() -> None:
-    least, most = song_figures.entropy_bounds(np.array([1.0, 0.5, 0.25]), 4)
+    least, most = entropy_bounds(np.array([1.0, 0.5, 0.25]), 4)
     np.testing.assert_allclose(least, np.log([1, 2, 4]), atol=1e-9)
     np.testing.assert_allclose(most, [0, np.log(2) + np.log(3) / 2, np.log(4)], atol=1e-9)
 
@@ -464,17 +475,17 @@ def test_posterior_and_entropy_are_drawn_in_the_components_colors() -> None:
 
 def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     table = songs()
-    drawn = song_figures.drawn_songs(table, 25, seed=1)
+    drawn = drawn_songs(table, 25, seed=1)
     assert len(set(drawn.index)) == 25
-    assert list(drawn.index) == list(song_figures.drawn_songs(table, 25, seed=1).index)
-    assert len(song_figures.drawn_songs(table, 100, seed=1)) == 60
+    assert list(drawn.index) == list(drawn_songs(table, 25, seed=1).index)
+    assert len(drawn_songs(table, 100, seed=1)) == 60
     figure = map_figures.pca_map(table, drawn, MIXTURE, SCALING, COLORS)
     assert "25 of 60 songs, a random sample" in note(figure)
 
 
 def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
     points = np.random.default_rng(3).normal(size=(80, 5)) * [5, 1, 3, 2, 0.5]
-    axes, shares = map_figures.principal_axes(points)
+    axes, shares = principal_axes(points)
     _, singular, rows = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(shares, singular**2 / (singular**2).sum())
     np.testing.assert_allclose(np.abs((axes * rows.T).sum(axis=0)), 1)
@@ -496,7 +507,7 @@ def test_the_map_names_its_axes_by_their_variance_and_features() -> None:
 def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
     table = songs()
     axes = map_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
-    plane = map_figures.principal_axes(table[FEATURES].to_numpy())[0][:, :2]
+    plane = principal_axes(table[FEATURES].to_numpy())[0][:, :2]
     ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)][1::2]
     for ellipse, mean, covariance, color in zip(
         ellipses, MIXTURE.means, MIXTURE.covariances, COLORS, strict=True
@@ -532,7 +543,7 @@ def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
 def test_means_within_anothers_ellipse_are_counted() -> None:
     # of MIXTURE only component 2 (deviation 1.5, at the origin) has others within: 0 and 1
     means, covariances = MIXTURE.means[:, :2], MIXTURE.covariances[:, :2, :2]
-    assert map_figures.within_another(means, covariances) == 2
+    assert within_another(means, covariances) == 2
 
 
 def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None:

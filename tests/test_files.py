@@ -10,17 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from song_mixtures.files import (
-    Tables,
-    read_json,
-    read_table,
-    replacing,
-    significant,
-    write_json,
-    write_metrics,
-    write_table,
-)
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.files import read_json, replacing, write_json, write_metrics
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import Tables, read_table, significant, write_table
 
 
 def write_half(path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.song_features import FEATURES
-from song_mixtures.stage import StageError
+from song_mixtures.audio.extraction import FEATURES
+from song_mixtures.pipeline.stage import StageError
 from stages import gtzan_table
 from stages.gtzan_table import NAMES, POSITIVE, gtzan_songs, read_gtzan_table, standardized_log
 from tests.conftest import REAL_DATA, write_params

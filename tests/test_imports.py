@@ -26,7 +26,7 @@ USED = {
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
     "figures": {"matplotlib", "scipy"},
-    "charts": {"matplotlib", "scipy"},
+    "charts": set(),
     "report": set(),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.stage import StageError
 from stages import input as input_stage
 from tests.conftest import DEMO, SetParams
 

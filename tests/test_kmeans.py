@@ -10,10 +10,11 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
-from song_mixtures.files import read_json, read_table
-from song_mixtures.parallel import Compute
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import one_thread
+from song_mixtures.compute.parallel import Compute
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import kmeans
 from tests.conftest import FEATURES
 

@@ -12,21 +12,19 @@ from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures import mixture as mixture_module
-from song_mixtures.mixture import (
+from song_mixtures.fitting.criteria import collapsed_components, free_parameters, rate_fit
+from song_mixtures.mixture import model as mixture_module
+from song_mixtures.mixture.model import (
     CovarianceType,
     FittedMixture,
     Mixture,
-    best_fit,
-    collapsed_components,
-    entropy,
-    free_parameters,
     log_densities,
     posteriors,
-    rate_fit,
 )
-from song_mixtures.scaling import FloatArray
-from song_mixtures.stage import one_thread
+from song_mixtures.mixture.selection import best_fit
+from song_mixtures.mixture.uncertainty import entropy
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.stage import one_thread
 from tests.conftest import FEATURES, make_songs
 
 TYPES: tuple[CovarianceType, ...] = get_args(CovarianceType)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from song_mixtures.stage import one_thread
+from song_mixtures.pipeline.stage import one_thread
 from tests.conftest import ROOT, run_stage, write_params
 
 LATE = """
-from song_mixtures.stage import one_thread
+from song_mixtures.pipeline.stage import one_thread
 with one_thread():
     import sklearn.cluster, threadpoolctl
     print({pool["num_threads"] for pool in threadpoolctl.threadpool_info()})
@@ -20,7 +20,8 @@ with one_thread():
 
 FIT = """
 import numpy as np
-from song_mixtures.em import MixtureParams, fit_mixture
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
 points = np.random.default_rng(0).normal(size=(200, 2))
 fit_mixture(points, 2, "full", MixtureParams(1, 20, 1e-3, 1e-6, 1000, 0))
 """

@@ -24,11 +24,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from song_mixtures import cluster
-from song_mixtures.files import read_json
-from song_mixtures.parallel import Compute, results
-from song_mixtures.params import read_params
-from song_mixtures.stage import StageError
+from song_mixtures.compute import dask as cluster
+from song_mixtures.compute import fingerprint
+from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import StageError
 from stages import extract, k_sweep, kmeans
 from tests.conftest import ROOT, run_stage, run_stages, write_params
 from tests.test_extract import music
@@ -386,7 +387,7 @@ def test_a_worker_without_the_project_is_named(scheduler_alone: Cluster) -> None
 def test_a_worker_with_other_code_is_named(scheduler_alone: Cluster) -> None:
     scheduler_alone.project = scheduler_alone.folder
     shutil.copytree(ROOT / "song_mixtures", scheduler_alone.folder / "song_mixtures")
-    with (scheduler_alone.folder / "song_mixtures/em.py").open("a") as file:
+    with (scheduler_alone.folder / "song_mixtures/fitting/em.py").open("a") as file:
         file.write("# changed\n")
     scheduler_alone.start_worker()
     with pytest.raises(StageError, match="holds another version of song_mixtures than the one"):
@@ -394,19 +395,19 @@ def test_a_worker_with_other_code_is_named(scheduler_alone: Cluster) -> None:
 
 
 def test_a_worker_with_other_packages_is_named() -> None:
-    ours = cluster.fingerprint()
+    ours = fingerprint.fingerprint()
     theirs = ours.replace(f"numpy {version('numpy')}", "numpy 1.0")
     with pytest.raises(StageError, match=r"worker tcp://w:1 has numpy 1\.0 \(here numpy "):
-        cluster.refuse_other_code(theirs, ours, "tcp://w:1")
-    cluster.refuse_other_code(ours, ours, "tcp://w:1")
+        fingerprint.refuse_other_code(theirs, ours, "tcp://w:1")
+    fingerprint.refuse_other_code(ours, ours, "tcp://w:1")
 
 
 def test_every_call_is_held_to_the_code_it_was_made_for(
     two_workers: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As of a worker that joins after the workers were asked."""
-    other = cluster.fingerprint().replace(cluster.IMPORTED_SOURCE, "other")
-    monkeypatch.setattr(cluster, "fingerprint", lambda: other)
+    other = fingerprint.fingerprint().replace(fingerprint.IMPORTED_SOURCE, "other")
+    monkeypatch.setattr(fingerprint, "fingerprint", lambda: other)
     monkeypatch.setattr(cluster, "refuse_unfit_workers", lambda *_: None)
     with pytest.raises(StageError, match="holds another version"):
         list(results(fails, [(1,)], two_workers.compute))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from song_mixtures.params import Range, load_yaml, read_param, read_params
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.params import Range, load_yaml, read_param, read_params
+from song_mixtures.pipeline.stage import StageError
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
-from song_mixtures.files import read_json, read_table
-from song_mixtures.stage import one_thread
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.pipeline.tables import read_table
 from tests.conftest import FEATURES, REAL_DATA, lay_out, make_songs, run_stages, write_params
 
 K_MAX = 6

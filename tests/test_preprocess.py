@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.files import read_json, read_table
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
+from song_mixtures.sources.checks import collinear_features, condition_number
 from stages import preprocess
 from tests.conftest import FEATURES, SetParams, make_songs
 
@@ -138,7 +140,7 @@ def test_strong_but_honest_correlation_is_no_collinearity() -> None:
     base = rng.normal(size=500)
     values = np.column_stack([base, base + 0.05 * rng.normal(size=500)])
     assert pd.DataFrame(values).corr().to_numpy().min() > 0.99
-    assert preprocess.collinear_features(values, ["a", "b"]) == []
+    assert collinear_features(values, ["a", "b"]) == []
 
 
 def test_a_constant_feature_is_refused(workspace: Path) -> None:
@@ -213,8 +215,8 @@ def test_the_pickle_and_the_json_scale_alike(workspace: Path, set_params: SetPar
 @pytest.mark.usefixtures("workspace")
 def test_condition_of_uncorrelated_features_is_one_and_grows() -> None:
     square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-    np.testing.assert_allclose(preprocess.condition_number(square), 1.0)
+    np.testing.assert_allclose(condition_number(square), 1.0)
     # Correlation r has eigenvalues 1 + r and 1 - r.
     lean = np.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
     r = np.corrcoef(lean.T)[0, 1]
-    np.testing.assert_allclose(preprocess.condition_number(lean), (1 + r) / (1 - r))
+    np.testing.assert_allclose(condition_number(lean), (1 + r) / (1 - r))

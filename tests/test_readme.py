@@ -44,7 +44,18 @@ def test_the_lines_of_the_default_run_are_what_the_stages_said() -> None:
 
 
 def test_every_stage_is_on_the_map() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(pipeline_stages())
+    assert listed("## The map") == set(pipeline_stages())
+
+
+def listed(heading: str) -> set[str]:
+    """Return the names in the first column of the table below a heading."""
+    section = README.split(f"\n{heading}\n")[1].split("\n#")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+
+
+def test_every_room_is_on_the_map() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("song_mixtures/*/__init__.py")}
+    assert listed("### The rooms") == rooms
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from song_mixtures.params import load_yaml
+from song_mixtures.pipeline.params import load_yaml
 from tests.conftest import ROOT, call
 
 LOCK = load_yaml((ROOT / "dvc.lock").read_text())["stages"]

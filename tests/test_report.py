@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.cautions import of_mixture, of_samples, of_songs, of_sweep
-from song_mixtures.document import Document, Section, Table, as_markdown
-from song_mixtures.files import read_json, read_table, write_json, write_table
-from song_mixtures.findings import (
+from song_mixtures.pipeline.files import read_json, write_json
+from song_mixtures.pipeline.tables import read_table, write_table
+from song_mixtures.presentation.report.document import Document, Section, Table, as_markdown
+from song_mixtures.presentation.report.sections import (
     CAPTIONS,
     agreement,
     facts,
@@ -25,6 +25,7 @@ from song_mixtures.findings import (
     the_songs,
     typical_songs,
 )
+from song_mixtures.presentation.report.warnings import of_mixture, of_samples, of_songs, of_sweep
 from stages import report
 from tests.conftest import FEATURES, ROOT, run_stages, write_params
 from tests.test_document import Reader, in_markdown, shown
@@ -290,7 +291,7 @@ def test_a_dropped_feature_has_no_column() -> None:
     weights = pd.DataFrame({"component": [0], "weight_percent": [100.0], "hard_songs": [7]})
     doubt = pd.DataFrame({"gmm_cluster": [0], "mean_entropy": [0.0]})
     measured = the_components(means, weights, doubt).blocks[3]
-    assert measured == Table("rrr", ("component", "tempo, BPM", "energy"), [("0", "100", "0.13")])
+    assert measured == Table("rrr", ("component", "tempo (BPM)", "energy"), [("0", "100", "0.13")])
 
 
 def test_of_many_genres_the_commonest_of_each_component_are_named() -> None:

@@ -1,6 +1,6 @@
 """A sample of rows depends on the table's size and the seed alone."""
 
-from song_mixtures.samples import sampled_rows
+from song_mixtures.sampling.rows import sampled_rows
 
 
 def test_up_to_the_sample_size_all_rows_are_taken_above_it_a_fixed_sample() -> None:

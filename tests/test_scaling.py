@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.scaling import Scaling, transformed
+from song_mixtures.songs.scaling import Scaling, transformed
 
 SONGS = pd.DataFrame({"tempo": [60.0, 120.0, 240.0], "energy": [0.2, 0.5, 0.8], "other": [1, 2, 3]})
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
-from song_mixtures import silhouette
-from song_mixtures.silhouette import silhouettes
+from song_mixtures.labels import silhouette
+from song_mixtures.labels.silhouette import silhouettes
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(1100, 5))  # more than two blocks

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from song_mixtures.files import read_table
+from song_mixtures.pipeline.tables import read_table
 from stages import soft_assign
 
 

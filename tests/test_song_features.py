@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.stats import rankdata
 
-from song_mixtures import song_features as features
-from song_mixtures.song_features import (
+from song_mixtures.audio import extraction as features
+from song_mixtures.audio.extraction import (
     FEATURES,
     HOP,
     RATE,

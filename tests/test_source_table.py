@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.source_table import as_names, as_numbers, read_source_table
-from song_mixtures.stage import StageError
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.sources.table import as_names, as_numbers, read_source_table
 
 AB = {"a": "input.a", "b": "input.b"}
 

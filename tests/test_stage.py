@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PROGRAM = """
 import sys
 sys.argv[0] = "stages/example.py"
-from song_mixtures.stage import StageError, run
+from song_mixtures.pipeline.stage import StageError, run
 def main():
     {body}
 run(main)

@@ -7,11 +7,12 @@ import joblib
 import numpy as np
 import pytest
 
-from song_mixtures.em import fit_mixture
-from song_mixtures.files import read_json, read_table
-from song_mixtures.mixture import CovarianceType, Mixture, posteriors
-from song_mixtures.scaling import Scaling
-from song_mixtures.stage import StageError
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import train_gmm
 from tests.conftest import FEATURES
 from tests.test_em import PARAMS, scikit_learn

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from song_mixtures.files import read_json, read_table
+from song_mixtures.mixture.uncertainty import margin
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.tables import read_table
 from stages import uncertainty
 
 POSTERIOR = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.6, 0.1, 0.3], [1 / 3, 1 / 3, 1 / 3]])
 
 
 def test_margin_by_hand() -> None:
-    np.testing.assert_allclose(uncertainty.margin(POSTERIOR), [1.0, 0.0, 0.3, 0.0], atol=1e-15)
+    np.testing.assert_allclose(margin(POSTERIOR), [1.0, 0.0, 0.3, 0.0], atol=1e-15)
 
 
 def test_each_song_rated_by_hand() -> None:

@@ -1,0 +1,1 @@
+"""Where parallel work is done: on this machine or on a cluster."""

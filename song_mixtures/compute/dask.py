@@ -1,0 +1,176 @@
+"""A Dask cluster as the place where joblib's calls run; see docs/scaling.md for how to start one.
+
+Before the first call the cluster is asked for what would otherwise come out as a wrong number, a
+wait without end or a wrong reason: that it answers, has workers, and that each of them holds this
+very code with these very packages and sees the files. A worker that joins later is held to the
+same by every call it gets.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import distributed
+from joblib._dask import DaskDistributedBackend
+from threadpoolctl import threadpool_limits
+
+from song_mixtures.compute.fingerprint import fingerprint, refuse_other_code
+from song_mixtures.pipeline.stage import StageError
+
+CONNECT_SECONDS = 5  # for the scheduler to answer
+WORKERS_SECONDS = 10  # for the first worker to be there
+
+
+@dataclass(frozen=True)
+class RemoteCall:
+    """A function for a worker, called on one thread if the worker is as it must be."""
+
+    function: Callable[..., Any]
+    expected: str  # fingerprint
+
+    @property
+    def __name__(self) -> str:
+        """The name under which Dask shows and reports the call."""
+        return self.function.__name__
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return what the function returns."""
+        if fingerprint() != self.expected:
+            refuse_other_code(fingerprint(), self.expected, distributed.get_worker().address)
+        threadpool_limits(1)  # for good: a worker may have two threads, which come and go
+        return self.function(*arguments)
+
+
+class DaskBackend(DaskDistributedBackend):  # type: ignore[misc] # joblib has no types
+    """joblib's own, except where joblib 1.6 waits for ever, errs or stays at home.
+
+    It never learns of a future that failed outside of its function (workers that die of it, an
+    import that fails) and waits on; of one that was cancelled, because the scheduler is gone, it
+    takes the error for the results; and for a cluster of one worker it computes here instead.
+    """
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        """Return the threads of all workers, at least 2, for with 1 joblib calls here."""
+        return max(2, super().effective_n_jobs(n_jobs))
+
+    def submit(self, func: Any, callback: Any = None) -> Any:
+        """Hand a batch of calls to the cluster."""
+        future = super().submit(func, callback)
+
+        def pass_on(done: Any) -> None:
+            if done.exception() is not None:
+                callback(GivenUp(done.exception()))
+
+        future.add_done_callback(pass_on)
+        return future
+
+    def retrieve_result_callback(self, out: Any) -> Any:
+        """Return a batch's results, or raise why there are none."""
+        if isinstance(out, GivenUp):
+            raise out.reason
+        if isinstance(out, tuple):  # (type, error, traceback) in place of the list of results
+            raise out[1]
+        return super().retrieve_result_callback(out)
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Why a batch of calls has no results."""
+
+    reason: BaseException
+
+
+@contextmanager
+def cluster(
+    address: str, large: Sequence[Any] = (), visible: Path | None = None
+) -> Iterator[DaskBackend]:
+    """Yield the backend for a cluster that was looked at and found fit.
+
+    `large` arguments of the calls are laid on every worker once, so that no worker's end takes
+    the only copy with it. `visible`: a path that every worker must see. Raises StageError.
+    """
+    client = connected(address)
+    try:
+        refuse_unfit_workers(client, visible)
+        with copies_kept(client):
+            yield DaskBackend(client=client, scatter=list(large))
+    except (distributed.KilledWorker, ImportError) as error:
+        raise StageError(
+            f"compute.scheduler: the cluster gave up a call: {one_line(error)}"
+        ) from None
+    except CancelledError as error:
+        raise StageError(
+            f"compute.scheduler: the scheduler at {address}, or every worker at once, went away "
+            f"({one_line(error)}); start them and run `dvc repro` again"
+        ) from None
+    finally:
+        client.close(timeout=CONNECT_SECONDS)
+
+
+@contextmanager
+def copies_kept(client: distributed.Client) -> Iterator[None]:
+    """Keep Dask's memory manager from dropping copies: it leaves one, and that worker may die."""
+    managed = client.amm.running()
+    client.amm.stop()
+    try:
+        yield
+    finally:
+        if managed and client.status == "running":  # else there is no scheduler to ask
+            client.amm.start()
+
+
+async def greet(address: str) -> None:
+    """Ask the scheduler who it is; a Client that nobody answers would hang on its own end."""
+    async with distributed.rpc(address, timeout=CONNECT_SECONDS) as scheduler:
+        await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
+
+
+def connected(address: str) -> distributed.Client:
+    """Return a client of the scheduler that has at least one worker."""
+    try:
+        asyncio.run(greet(address))
+        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, distributed.comm.core.CommClosedError) as error:
+        reason = one_line(error) or f"no answer in {CONNECT_SECONDS} s"
+        raise StageError(
+            f"compute.scheduler: no Dask scheduler answers at {address!r} ({reason}); start one "
+            "with `dask scheduler`, or set compute.backend: loky and scheduler: null"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+    except TimeoutError:
+        client.close(timeout=CONNECT_SECONDS)
+        raise StageError(
+            f"compute.scheduler: the scheduler at {address} has no worker after "
+            f"{WORKERS_SECONDS} s; start some with `dask worker {address} --nthreads 1`"
+        ) from None
+    return client
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, without line breaks."""
+    return " ".join(str(error).split())
+
+
+def refuse_unfit_workers(client: distributed.Client, visible: Path | None) -> None:
+    """Raise a StageError where a worker lacks our code or packages, or does not see the path."""
+    for worker, found in client.run(fingerprint, on_error="return").items():
+        if isinstance(found, BaseException):
+            raise StageError(
+                f"compute.scheduler: the worker {worker} cannot import the project "
+                f"({one_line(found)}); "
+                "start it with PYTHONPATH set to the project's folder, in an environment that "
+                "requirements.lock made"
+            )
+        refuse_other_code(found, fingerprint(), worker)
+    if visible is not None:
+        for worker, sees in client.run(visible.exists).items():
+            if not sees:
+                raise StageError(
+                    f"compute.scheduler: the worker {worker} does not see {visible}; the project's "
+                    "folder must lie on a file system that all workers share, at the same path"
+                )

@@ -1,0 +1,1 @@
+"""From points to a mixture, and what the fit is worth."""

@@ -1,0 +1,1 @@
+"""Hard labels of the same songs, whatever method gave them."""

@@ -1,0 +1,1 @@
+"""A fitted mixture. It knows points (N, d), not songs."""

@@ -1,0 +1,58 @@
+"""A mixture seen along fewer directions, one feature or a plane, and distances there."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.arrays import FloatArray
+
+
+def projected(
+    mixture: Mixture, center: FloatArray, directions: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return means (K, p) and covariances P^T S P (K, p, p) of components along directions (d, p).
+
+    `center` (d,) is the point that lies at the origin of the projection.
+    """
+    covariances = directions.T @ mixture.covariances @ directions
+    return (mixture.means - center) @ directions, covariances
+
+
+def mahalanobis(places: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
+    """Return the squared distances, in standard deviations, of places to components, (N, K)."""
+    steps = places[:, None] - means[None]
+    distances: FloatArray = np.einsum(
+        "nki,kij,nkj->nk", steps, np.linalg.inv(covariances), steps, optimize=True
+    )
+    return distances
+
+
+def within_another(means: FloatArray, covariances: FloatArray) -> int:
+    """Count the components whose mean lies within another's ellipse on the plane."""
+    distances = mahalanobis(means, means, covariances)
+    np.fill_diagonal(distances, np.inf)
+    return int((distances < 1).any(axis=1).sum())
+
+
+def marginal_cdf(mixture: Mixture, j: int, values: FloatArray) -> FloatArray:
+    """Return each component's share of songs with feature j up to `values`, (V,) -> (V, K).
+
+    w_k Phi((v - m_kj) / s_kj), v standardized as the mixture's points are: a marginal of a Gaussian
+    mixture is the mixture of the marginals.
+    """
+    deviations = np.sqrt(mixture.covariances[:, j, j])
+    below: FloatArray = mixture.weights * ndtr((values[:, None] - mixture.means[:, j]) / deviations)
+    return below
+
+
+def cumulative_gap(mixture: Mixture, j: int, values: FloatArray) -> float:
+    """Return the greatest difference of the cumulative shares of songs and mixture, 0 to 1.
+
+    `values` (N,) are the songs' feature j, standardized. The statistic of Kolmogorov and Smirnov,
+    on either side of every value that occurs.
+    """
+    found, counts = np.unique(values, return_counts=True)
+    expected = marginal_cdf(mixture, j, found).sum(axis=1)
+    up_to = counts.cumsum() / counts.sum()
+    before = up_to - counts / counts.sum()
+    return float(np.maximum(np.abs(up_to - expected), np.abs(before - expected)).max())

@@ -1,0 +1,94 @@
+"""The Gaussian mixture: its density, the posteriors of points, its form as JSON.
+
+    p(x) = sum_k w_k N(x | m_k, S_k)                                                 (1)
+
+over standardized features x of d dimensions, with K components of weight w_k, mean m_k and
+covariance S_k. It knows points (N, d) and not songs, and is plain arrays, so that later stages need
+no scikit-learn and no pickle; the fit is in fitting/em.py. The equations are numbered as in
+docs/method.md. Logarithms are natural, so entropies are in nats.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from song_mixtures.pipeline.arrays import FloatArray
+
+BLOCK = 4096  # points whose posteriors are held at a time when only their sums are wanted
+CovarianceType = Literal["full", "tied", "diag", "spherical"]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights (K,), means (K, d) and covariances (K, d, d), whatever form they were fitted in."""
+
+    covariance_type: CovarianceType
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, which from_json() reads."""
+        return {
+            "covariance_type": self.covariance_type,
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "covariances": self.covariances.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Mixture":
+        """Return the mixture that to_json() wrote; keys of other things are left alone."""
+        return cls(
+            covariance_type=content["covariance_type"],
+            weights=np.array(content["weights"]),
+            means=np.array(content["means"]),
+            covariances=np.array(content["covariances"]),
+        )
+
+
+@dataclass(frozen=True)
+class FittedMixture:
+    """Where EM arrived from one start, or from the best of several."""
+
+    mixture: Mixture
+    lower_bounds: list[float]  # log-likelihood per point before each M-step, nats
+    converged: bool  # the last step gained less than tol
+
+
+def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
+    """Return log N(x_n | m_k, S_k) of every point under every component, (N, K).
+
+    With S = L L^T the Mahalanobis distance is |L^-1 (x - m)|^2 and log |S| = 2 sum log L_ii:
+    -1/2 (d log 2 pi + log |S| + |L^-1 (x - m)|^2), Bishop (2006) eq. 2.43.       (2)
+    """
+    d = points.shape[1]
+    columns = []
+    for mean, covariance in zip(mixture.means, mixture.covariances, strict=True):
+        cholesky = np.linalg.cholesky(covariance)
+        whitened = np.linalg.inv(cholesky) @ (points - mean).T
+        log_determinant = 2 * np.log(np.diag(cholesky)).sum()
+        columns.append(-0.5 * (d * np.log(2 * np.pi) + log_determinant + (whitened**2).sum(axis=0)))
+    return np.array(columns).T  # component after component in memory: sums over them are quick
+
+
+def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return p(k | x_n), (N, K), rows summing to 1, and log p(x_n), (N,): the E-step.
+
+    p(k | x) = w_k N(x | m_k, S_k) / p(x), Bishop (2006) eq. 9.23.                 (3)
+    """
+    joint = log_densities(mixture, points)
+    joint += np.log(mixture.weights)
+    highest = joint.max(axis=1)
+    joint -= highest[:, None]
+    posterior = np.exp(joint, out=joint)
+    total = posterior.sum(axis=1)
+    posterior /= total[:, None]
+    log_likelihoods: FloatArray = highest + np.log(total)
+    return posterior, log_likelihoods
+
+
+def effective_components(weights: FloatArray) -> float:
+    """Return exp of the weights' entropy: K when all weigh the same, 1 when one has all."""
+    return float(np.exp(-(weights * np.log(weights)).sum()))

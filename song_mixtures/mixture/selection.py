@@ -1,0 +1,48 @@
+"""Which fit of the sweep is best by a criterion, at which end of it, and how that is said."""
+
+import pandas as pd
+
+CRITERIA = ("bic", "aic", "icl")
+LARGEST, SMALLEST = "the largest tried", "the smallest tried"
+SAID_OF = {"fixed": "fixed in params.yaml"} | {
+    name: f"where {name.upper()} is lowest" for name in CRITERIA
+}
+
+
+def mixture_name(fit: pd.Series, fits: pd.DataFrame) -> str:
+    """Return a fit's K, and its covariance type where that is not the only one among the fits."""
+    only = set(fits["covariance_type"]) == {fit["covariance_type"]}
+    return f"K = {fit['k']}" if only else f"K = {fit['k']}, {fit['covariance_type']}"
+
+
+def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
+    """Return the row of a table of fits where a criterion is lowest.
+
+    A fit that is not sound does not stand: a collapsed component buys likelihood with a spike.
+    Where none is sound, all of them stand.
+    """
+    standing = fits[fits["sound"] == 1] if fits["sound"].any() else fits
+    return standing.iloc[int(standing[criterion].to_numpy().argmin())]
+
+
+def lowest(fits: pd.DataFrame) -> str:
+    """Return in words where each criterion is lowest, and which of them may fall further."""
+    best = {name.upper(): best_fit(fits, name) for name in CRITERIA}
+    at = ", ".join(f"{name} at {mixture_name(fit, fits)}" for name, fit in best.items())
+    ends = [name for name, fit in best.items() if fit["k"] == fits["k"].max()]
+    falling = f" ({' and '.join(ends)} still falling at the largest K)" if ends else ""
+    return f"lowest {at}{falling}"
+
+
+def edge(fits: pd.DataFrame, criterion: str) -> str:
+    """Return in words at which end of the sweep a criterion is lowest, "" where at none."""
+    k = best_fit(fits, criterion)["k"]
+    if k == fits["k"].max():
+        return LARGEST
+    return SMALLEST if k == fits["k"].min() else ""
+
+
+def lowest_at(fits: pd.DataFrame, criterion: str) -> str:
+    """Return in words where a criterion is lowest, and whether at an end of the sweep."""
+    end = edge(fits, criterion)
+    return mixture_name(best_fit(fits, criterion), fits) + (f", {end}" if end else "")

@@ -1,1 +1,0 @@
-"""The functions that draw: tables in, matplotlib Figure out."""

@@ -1,0 +1,1 @@
+"""How a stage runs: parameters, files, tables, errors. It knows no song."""

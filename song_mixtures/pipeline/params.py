@@ -1,0 +1,159 @@
+"""Reading params.yaml: one section, checked against a dataclass that states its keys and ranges.
+
+    @dataclass(frozen=True)
+    class Sweep:
+        k_min: Annotated[int, Range(2, 1000)]
+        by: Literal["bic", "aic"]
+        label: str | None
+
+    sweep = read_params("k_sweep", Sweep)
+
+The keys must match exactly, a bool is no number, and the file is read by the rules of YAML 1.2:
+`dvc exp run -S mixture.reg_covar=0.000001` writes `1e-06`, which PyYAML's own rules (YAML 1.1)
+take for a string, and a genre column named `yes` for a bool.
+"""
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import yaml
+
+from song_mixtures.pipeline.stage import StageError
+
+PARAMS = Path("params.yaml")
+Schema = TypeVar("Schema")
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Numbers allowed for a parameter: low <= value <= high, and value > above."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf
+
+    def holds(self, value: float) -> bool:
+        """Tell whether `value` is allowed; NaN and infinities never are."""
+        return self.low <= value <= self.high and value > self.above and math.isfinite(value)
+
+    def __str__(self) -> str:
+        lower = f"above {self.above:g}" if math.isfinite(self.above) else ""
+        lower = f"at least {self.low:g}" if math.isfinite(self.low) else lower
+        upper = f"at most {self.high:g}" if math.isfinite(self.high) else ""
+        return " and ".join(bound for bound in (lower, upper) if bound)
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """SafeLoader with the core resolvers of YAML 1.2 (section 10.3.2)."""
+
+
+_TAG = "tag:yaml.org,2002:"
+_REPLACED = {_TAG + kind for kind in ("bool", "int", "float", "timestamp")}
+_Yaml12Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+):
+    _Yaml12Loader.add_implicit_resolver(
+        _TAG + _kind, re.compile(rf"^(?:{_pattern})$"), list(_first)
+    )
+# `010` is ten, not the octal eight of YAML 1.1.
+_Yaml12Loader.add_constructor(_TAG + "int", lambda _, node: int(str(node.value)))
+
+
+def load_yaml(text: str) -> Any:
+    """Parse YAML 1.2 text, as DVC's own parser does; raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_Yaml12Loader)  # noqa: S506 - a SafeLoader of our own
+
+
+def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Schema:
+    """Return one section of params.yaml as an instance of the dataclass `schema`.
+
+    Raises StageError that names the file, the key, the value found and the values allowed.
+    """
+    checked: Schema = _checked(_section(section, path), schema, f"{path}: {section}")
+    return checked
+
+
+def read_param(section: str, key: str, kind: Any, path: Path = PARAMS) -> Any:
+    """Return one value of a section that belongs to another stage; raises as read_params()."""
+    values = _section(section, path)
+    if not isinstance(values, dict) or key not in values:
+        raise StageError(f"{path}: {section}.{key} is missing")
+    return _checked(values[key], kind, f"{path}: {section}.{key}")
+
+
+def _section(section: str, path: Path) -> Any:
+    try:
+        params = load_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StageError(f"{path} is not here: run from the project's top folder") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise StageError(f"{path} is not readable as YAML: {reason}") from None
+    if not isinstance(params, dict) or section not in params:
+        raise StageError(f"{path} has no section `{section}`, which this stage reads")
+    return params[section]
+
+
+def _checked(value: Any, kind: Any, where: str) -> Any:
+    """`value` as the type `kind` demands, or a StageError that begins with `where`."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _checked_section(value, kind, where)
+    allowed = get_args(kind)
+    if get_origin(kind) is UnionType and NoneType in allowed:
+        return None if value is None else _checked(value, allowed[0], where)
+    if get_origin(kind) in (list, tuple):
+        return get_origin(kind)(_checked_entries(value, kind, where))
+    if get_origin(kind) is Literal:
+        if isinstance(value, bool) or value not in allowed:
+            raise StageError(f"{where} is {value!r}, expected one of {', '.join(allowed)}")
+        return value
+    bounds = Range()
+    if get_origin(kind) is Annotated:
+        kind, bounds = allowed
+    return _checked_scalar(value, kind, bounds, where)
+
+
+def _checked_entries(value: Any, kind: Any, where: str) -> list[Any]:
+    """Check the entries of a list; `list[...]` may be empty, `tuple[...]` may not."""
+    may_be_empty = get_origin(kind) is list
+    if not isinstance(value, list) or not (value or may_be_empty):
+        more = "" if may_be_empty else " with at least one entry"
+        raise StageError(f"{where} is {value!r}, expected a list{more}")
+    entry_kind = get_args(kind)[0]
+    return [_checked(entry, entry_kind, f"{where}[{i}]") for i, entry in enumerate(value)]
+
+
+def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind or (isinstance(value, int | float) and not bounds.holds(value)):
+        name = {int: "a whole number", float: "a number", str: "text"}[kind]
+        expected = f"{name} {bounds}".strip() if kind is not str else name
+        raise StageError(f"{where} is {value!r}, expected {expected}")
+    return value
+
+
+def _checked_section(value: Any, schema: type, where: str) -> Any:
+    hints = get_type_hints(schema, include_extras=True)
+    keys = list(hints)
+    if not isinstance(value, dict):
+        raise StageError(f"{where} is {value!r}, expected the keys {', '.join(keys)}")
+    for missing in [key for key in keys if key not in value]:
+        raise StageError(f"{where}.{missing} is missing; the section's keys are {', '.join(keys)}")
+    for unknown in [key for key in value if key not in hints]:
+        raise StageError(f"{where}.{unknown} is unknown; the section's keys are {', '.join(keys)}")
+    try:
+        return schema(**{key: _checked(value[key], hints[key], f"{where}.{key}") for key in keys})
+    except ValueError as error:  # a rule between keys, from the schema's __post_init__
+        raise StageError(f"{where}: {error}") from None

@@ -1,0 +1,1 @@
+"""A figure's data; no drawing library."""

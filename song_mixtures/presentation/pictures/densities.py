@@ -1,0 +1,97 @@
+"""Pictures of single features: the songs, and the mixture's density over them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from song_mixtures.mixture.marginals import cumulative_gap, marginal_cdf
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.presentation.figures.palettes import Colors
+from song_mixtures.presentation.pictures.style import (
+    INK,
+    MOST_COMPONENTS,
+    bare,
+    blank,
+    heaviest,
+    legend_of_components,
+)
+from song_mixtures.songs.features import heading
+from song_mixtures.songs.scaling import Scaling
+
+MOST_BINS = 40
+FINER = 5  # points of a curve per bin
+BARS = "#dadfe6"  # of all songs
+
+
+def feature_densities(
+    songs: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors
+) -> Figure:
+    """Songs per bin of each feature, and what the mixture expects there, component by component.
+
+    The black line is the whole mixture, the colored ones are what each component adds to it,
+    both as songs per bin. Where the black line leaves the bars the mixture describes the feature
+    badly, however sure it is of its songs: a peak that no component has, a tail that does not
+    exist. A component that stands apart in one feature is seen here, one that stands apart only
+    in a combination of features is not.
+    """
+    points = scaling.standardize(songs)
+    gaps = {
+        name: cumulative_gap(mixture, j, points[:, j]) for j, name in enumerate(scaling.features)
+    }
+    worst, best = max(gaps, key=lambda name: gaps[name]), min(gaps, key=lambda name: gaps[name])
+    finding = (
+        f"The mixture follows {best} best and {worst} worst: the cumulative shares of songs differ "
+        f"from it by at most {gaps[best]:.1%} and {gaps[worst]:.1%}"
+    )
+    shown = min(len(colors), MOST_COMPONENTS)
+    note = (
+        f"Bars: {len(songs):,} songs. Black: the mixture. Colored: what a component adds to it. "
+        f"{heaviest(shown, len(colors))}"
+    )
+    figure = blank(11, 6, finding, note)
+    rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
+    panels = figure.subplots(rows, 3).ravel()
+    for axes, feature in zip(panels, scaling.features, strict=False):
+        draw_density(bare(axes), songs[feature].to_numpy(), feature, (mixture, scaling), colors)
+    for axes in panels[len(scaling.features) :]:
+        axes.set_axis_off()
+    legend_of_components(panels[len(scaling.features)], colors[:shown], left=0, rows=11)
+    for axes in panels[::3]:
+        axes.set_ylabel("songs per bin")
+    return figure
+
+
+def draw_density(
+    axes: Axes,
+    values: FloatArray,
+    feature: str,
+    model: tuple[Mixture, Scaling],
+    colors: Colors,
+) -> None:
+    """Draw the histogram of a feature, (N,), and the songs that the model expects over it."""
+    mixture, scaling = model
+    bins = int(np.clip(np.sqrt(len(values)), 8, MOST_BINS))
+    counts, edges = np.histogram(values, bins)
+    fine = np.linspace(edges[0], edges[-1], bins * FINER + 1)
+    below = marginal_cdf(
+        mixture, scaling.features.index(feature), standardized(fine, feature, scaling)
+    )
+    expected = FINER * len(values) * np.diff(below, axis=0)
+    middles = (fine[1:] + fine[:-1]) / 2
+    axes.stairs(counts, edges, fill=True, color=BARS)
+    for component, color in list(enumerate(colors))[:MOST_COMPONENTS][::-1]:
+        axes.plot(middles, expected[:, component], color=color, linewidth=1.3)
+    axes.plot(middles, expected.sum(axis=1), color=INK, linewidth=1.6)
+    axes.set_xlabel(heading(feature))
+    axes.set_xlim(edges[0], edges[-1])
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def standardized(values: FloatArray, feature: str, scaling: Scaling) -> FloatArray:
+    """Return values (V,) of one feature as the mixture sees them, infinite where a logit ends."""
+    j = scaling.features.index(feature)
+    songs = pd.DataFrame(dict.fromkeys(scaling.features, values))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a log at 0; other features' columns
+        return scaling.standardize(songs)[:, j]

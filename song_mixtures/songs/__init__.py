@@ -1,0 +1,1 @@
+"""The song as the models see it."""

@@ -1,0 +1,1 @@
+"""What somebody else made, read and checked."""
