@@ -53,10 +53,10 @@ def least_seconds(work: Callable[[], object]) -> float:
 def unit_costs() -> dict[str, float]:
     """Return the seconds of one core per song: extracting, an EM step, a k-means start."""
     points = made_songs(SONGS)
-    knobs = replace(read_params("mixture", MixtureParams), max_iter=STEPS, tol=1e-300)
+    parameters = replace(read_params("mixture", MixtureParams), max_iter=STEPS, tol=1e-300)
     labels = kmeans_labels(points, K, np.random.RandomState(0))
-    begin = m_step(label_sums(monomial_blocks(points), labels, K), "full", knobs.reg_covar)
-    run_em(points, begin, knobs)  # compiled once
+    begin = m_step(label_sums(monomial_blocks(points), labels, K), "full", parameters.reg_covar)
+    run_em(points, begin, parameters)  # compiled once
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (clip, *_) = made_clips(folder)
@@ -67,7 +67,7 @@ def unit_costs() -> dict[str, float]:
             "extract a clip of 30 s": least_seconds(lambda: five_features(clip)),
             "make a demo song": least_seconds(lambda: write_song("blues", 0, demo, folder)),
         }
-    em = least_seconds(lambda: run_em(points, begin, knobs))
+    em = least_seconds(lambda: run_em(points, begin, parameters))
     start = least_seconds(lambda: kmeans_labels(points, K, np.random.RandomState(0)))
     return costs | {
         "an EM step, K = 10, full": em / STEPS / SONGS,

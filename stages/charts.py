@@ -30,6 +30,7 @@ from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
@@ -48,15 +49,14 @@ class Charts:
     max_songs: Annotated[int, Range(100, 20_000)]
 
 
-def charts(knobs: Charts, tables: Tables, palette: str, seed: int) -> dict[str, Records]:
+def charts(parameters: Charts, tables: Tables, palette: str, seed: int) -> dict[str, Records]:
     """Return the data of each chart by the name of its file; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
-    gmm = read_json(GMM)
-    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     k = len(mixture.weights)
     songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
     means = tables.read(MEANS)
-    drawn = colored_genres(songs_drawn(songs, scaling, knobs.max_songs, seed), palette)
+    drawn = colored_genres(songs_drawn(songs, scaling, parameters.max_songs, seed), palette)
     of_components = {
         "component_means": component_means(mixture, scaling, means),
         "weights": weights(tables.read(WEIGHTS), means),
@@ -85,11 +85,11 @@ def as_json(records: Records) -> str:
 def main() -> None:
     """Read the tables, write what the page draws."""
     tables = read_params("tables", Tables)
-    knobs = read_params("charts", Charts)
+    parameters = read_params("charts", Charts)
     palette = read_param("figures", "palette", str)
     seed = read_param("figures", "seed", Annotated[int, Range(0, 2**32 - 1)])
 
-    written = charts(knobs, tables, palette, seed)
+    written = charts(parameters, tables, palette, seed)
     for name, records in written.items():
         write_text(PLOTS / f"{name}.json", as_json(records))
     say(f"data of {len(written)} charts in {PLOTS}, {len(written['songs'])} songs on the map")

@@ -6,16 +6,17 @@ Genres are a yardstick, not the truth: the five features were never meant to tel
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
-from song_mixtures.labels.silhouette import SilhouetteParams, silhouettes
+from song_mixtures.labels.silhouette import silhouettes
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics
-from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.sampling.rows import sampled_rows
@@ -146,13 +147,14 @@ def outcome(found: dict[str, float]) -> str:
 def main() -> None:
     """Read both labelings, write their confusion, the genre table and every score."""
     tables = read_params("tables", Tables)
-    knobs = read_params("compare_kmeans", SilhouetteParams)
+    silhouette_sample = read_param("kmeans", "silhouette_sample", Annotated[int, Range(100)])
+    seed = read_param("kmeans", "seed", Annotated[int, Range(0, 2**32 - 1)])
     scaling = Scaling.from_json(read_json(SCALING))
     k = read_json(CHOSEN_K)["n_components"]
     songs = tables.read(ASSIGNMENTS, {*scaling.features, "genre", "gmm_cluster"})
     songs = songs.join(tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"]))
     gmm, kmeans = songs["gmm_cluster"].to_numpy(), songs["kmeans_cluster"].to_numpy()
-    scored = sampled_rows(len(songs), knobs.silhouette_sample, knobs.seed)
+    scored = sampled_rows(len(songs), silhouette_sample, seed)
 
     counts = confusion(gmm, kmeans, k)
     found = {

@@ -22,6 +22,7 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import feature
 from song_mixtures.songs.scaling import Scaling
 
+SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")
@@ -135,19 +136,18 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
 def main() -> None:
     """Read mixture and assignments, write what each component is."""
     tables = read_params("tables", Tables)
-    knobs = read_params("components", Components)
-    gmm = read_json(GMM)
-    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    parameters = read_params("components", Components)
+    mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs = tables.read(ASSIGNMENTS)
 
-    means = means_table(mixture, scaling, knobs.profile_deviation)
+    means = means_table(mixture, scaling, parameters.profile_deviation)
     weights = weights_table(mixture, songs)
     log_density = log_densities(mixture, scaling.standardize(songs))
 
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling))
-    tables.write(EXEMPLARS, exemplars(songs, log_density, knobs.n_exemplars))
+    tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")
 

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from song_mixtures.audio.recipes import RECIPES
 from song_mixtures.audio.synthesis import SAMPLE_RATE, Recipe, blend, make_song
-from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import write_metrics
 from song_mixtures.pipeline.params import Range, read_params
@@ -133,14 +133,14 @@ def write_songs(demo: Demo, folder: Path, compute: Compute) -> pd.DataFrame:
     songs = song_numbers(demo.n_songs)
     folder = folder.resolve()  # workers may stand in another folder
     calls = ((genre, number, demo, folder) for genre, number in songs)
-    truths = results(write_song, calls, compute, visible=folder)
+    truths = parallel_map(write_song, calls, compute, visible=folder)
     return pd.DataFrame(
         list(tqdm(truths, "demo", len(songs), unit=" songs", delay=2, disable=None))
     )
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def atomic_write_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder; it takes the place of `path` at the end, or is removed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
@@ -170,7 +170,7 @@ def main() -> None:
     demo = read_params("demo", Demo)
     compute = read_params("compute", Compute)
 
-    with replacing_folder(DEMO_AUDIO) as folder:
+    with atomic_write_folder(DEMO_AUDIO) as folder:
         truths = write_songs(demo, folder, compute)
         audio_bytes = sum(file.stat().st_size for file in folder.rglob("*.flac"))
     metrics = summarize(truths, audio_bytes)

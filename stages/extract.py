@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
 from song_mixtures.audio.extraction import FEATURES, FeaturelessError, song_features
-from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
@@ -68,37 +68,37 @@ def extractor_version() -> str:
     return digest.hexdigest()
 
 
-def clip_key(path: Path, knobs: Extract, extractor: str) -> str:
+def clip_key(path: Path, parameters: Extract, extractor: str) -> str:
     """Return the cache key of a file's clip: its content, the extractor and the parameters."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    knob = f"{knobs.seconds!r} {knobs.min_seconds!r}"
-    return hashlib.sha256(f"{content} {extractor} {knob}".encode()).hexdigest()
+    parameter = f"{parameters.seconds!r} {parameters.min_seconds!r}"
+    return hashlib.sha256(f"{content} {extractor} {parameter}".encode()).hexdigest()
 
 
-def extract_song(path: Path, knobs: Extract, extractor: str, cache: Path) -> Outcome:
+def extract_song(path: Path, parameters: Extract, extractor: str, cache: Path) -> Outcome:
     """Return one file's features, from the cache where they are there, or why there are none."""
     if not path.is_file():
         reason = "cannot be read: not a file, or a link that leads nowhere"
         return {"reason": reason, "cached": False}
     try:
-        key = clip_key(path, knobs, extractor)
+        key = clip_key(path, parameters, extractor)
     except OSError as error:
         return {"reason": f"cannot be read: {error.strerror}", "cached": False}
     entry = cache / key[:2] / f"{key}.json"
     try:
         kept: Outcome = read_json(entry)
     except (StageError, ValueError):  # absent, or damaged
-        outcome = fresh_outcome(path, knobs)
+        outcome = fresh_outcome(path, parameters)
         write_json(entry, outcome)
         return outcome | {"cached": False}
     return kept | {"cached": True}
 
 
-def fresh_outcome(path: Path, knobs: Extract) -> Outcome:
+def fresh_outcome(path: Path, parameters: Extract) -> Outcome:
     """Decode a file and compute its features."""
     try:
-        clip = read_clip(path, seconds=knobs.seconds, min_seconds=knobs.min_seconds)
+        clip = read_clip(path, seconds=parameters.seconds, min_seconds=parameters.min_seconds)
         features = asdict(song_features(clip.samples))
     except (UnusableError, FeaturelessError) as error:
         return {"reason": str(error)}
@@ -106,16 +106,16 @@ def fresh_outcome(path: Path, knobs: Extract) -> Outcome:
     return {name: features[name] for name in FEATURES} | {"duration": clip.duration} | done
 
 
-def extract_songs(paths: list[Path], knobs: Extract, compute: Compute) -> list[Outcome]:
+def extract_songs(paths: list[Path], parameters: Extract, compute: Compute) -> list[Outcome]:
     """Return the outcome of every file, in order, in parallel.
 
     Every process computes on one thread: two make it slower, and may change the last digit.
     """
     extractor, cache = extractor_version(), CACHE.absolute()  # workers may stand in another folder
-    calls = ((path.absolute(), knobs, extractor, cache) for path in paths)
+    calls = ((path.absolute(), parameters, extractor, cache) for path in paths)
     most_jobs = 1 + len(paths) // SONGS_PER_WORKER
     visible = next((path.absolute() for path in paths if path.is_file()), None)
-    outcomes = results(extract_song, calls, compute, visible=visible, most_jobs=most_jobs)
+    outcomes = parallel_map(extract_song, calls, compute, visible=visible, most_jobs=most_jobs)
     try:
         return list(with_progress(outcomes, len(paths)))
     except TerminatedWorkerError:
@@ -161,7 +161,7 @@ def rejected_table(paths: list[Path], folder: Path, outcomes: list[Outcome]) -> 
     return pd.DataFrame(rows, columns=["filename", "reason"])
 
 
-def refuse_many_rejected(rejected: pd.DataFrame, files: int, max_share: float) -> None:
+def check_many_rejected(rejected: pd.DataFrame, files: int, max_share: float) -> None:
     """Raise a StageError where more than `max_share` of the files, or all, are unusable."""
     share = len(rejected) / files
     if share > max_share or len(rejected) == files:
@@ -188,18 +188,18 @@ def summarize(songs: pd.DataFrame, rejected: pd.DataFrame, used: pd.DataFrame) -
 
 def main() -> None:
     """Extract every song below input.audio; write the songs and what was rejected."""
-    knobs = read_params("extract", Extract)
+    parameters = read_params("extract", Extract)
     compute = read_params("compute", Compute)
     [folder] = map(Path, read_param("input", "audio", tuple[str, ...]))
 
     paths = find_audio(folder)
-    outcomes = extract_songs(paths, knobs, compute)
+    outcomes = extract_songs(paths, parameters, compute)
     songs = song_table(paths, folder, outcomes)
     rejected = rejected_table(paths, folder, outcomes)
     used = pd.DataFrame([outcome for outcome in outcomes if "reason" not in outcome])
 
     write_table(REJECTED, rejected)  # first, for the error below sends people there
-    refuse_many_rejected(rejected, len(paths), knobs.max_rejected_share)
+    check_many_rejected(rejected, len(paths), parameters.max_rejected_share)
     write_table(SONGS, songs, digits=DIGITS)
     write_metrics(METRICS, summarize(songs, rejected, used))
     cached = sum(outcome["cached"] for outcome in outcomes)

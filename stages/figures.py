@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.files import read_json, replacing
+from song_mixtures.pipeline.files import atomic_write, read_json
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
@@ -34,6 +34,7 @@ from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
@@ -59,16 +60,15 @@ class Figures:
         palette_colors(self.palette, 1)
 
 
-def pictures(knobs: Figures, tables: Tables) -> dict[str, partial[Figure]]:
+def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     """Return how each picture is drawn, by name, in reading order; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
-    gmm = read_json(GMM)
-    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
     weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
     clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
-    drawn = drawn_songs(songs, knobs.max_points, knobs.seed)
-    colors = palette_colors(knobs.palette, len(mixture.weights))
+    drawn = drawn_songs(songs, parameters.max_points, parameters.seed)
+    colors = palette_colors(parameters.palette, len(mixture.weights))
     return {
         "bic_aic": partial(bic_aic, tables.read(K_SWEEP), chosen),
         "component_means": partial(component_means, mixture, means, weight_table, colors),
@@ -90,19 +90,19 @@ def pictures(knobs: Figures, tables: Tables) -> dict[str, partial[Figure]]:
 
 def save(figure: Figure, path: Path, dpi: int) -> None:
     """Write a figure as PNG; without the name of the software its bytes are the same again."""
-    with replacing(path) as unfinished:
+    with atomic_write(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
 
 
 def main() -> None:
     """Read the tables, draw, write."""
     tables = read_params("tables", Tables)
-    knobs = read_params("figures", Figures)
+    parameters = read_params("figures", Figures)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
-    drawings = pictures(knobs, tables)
+    drawings = pictures(parameters, tables)
     for name, draw in tqdm(drawings.items(), "figures", delay=2, leave=False, disable=None):
-        save(draw(), IMAGES / f"{name}.png", knobs.dpi)
+        save(draw(), IMAGES / f"{name}.png", parameters.dpi)
     say(f"{len(drawings)} pictures in {IMAGES}")
 
 

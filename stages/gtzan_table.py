@@ -39,11 +39,11 @@ def read_gtzan_table(path: Path) -> pd.DataFrame:
     """
     table = read_source_table(path, dict.fromkeys(NAMES + POSITIVE, ""))
     numbers = table[POSITIVE].apply(pd.to_numeric, errors="coerce")
-    refuse_not_positive(table, numbers, path)
+    check_not_positive(table, numbers, path)
     return table[NAMES].join(numbers)
 
 
-def refuse_not_positive(table: pd.DataFrame, numbers: pd.DataFrame, path: Path) -> None:
+def check_not_positive(table: pd.DataFrame, numbers: pd.DataFrame, path: Path) -> None:
     """Raise a StageError for the first cell that is not a finite number above 0."""
     wrong = ~((numbers > 0) & np.isfinite(numbers)).to_numpy()
     if wrong.any():

@@ -15,10 +15,10 @@ from typing import Annotated
 import pandas as pd
 from tqdm import tqdm
 
-from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, rate_fit
 from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_metrics
@@ -65,7 +65,7 @@ def sweep_fits(
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each."""
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
     calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
-    return results(fit_and_rate, calls, compute, large=[points])
+    return parallel_map(fit_and_rate, calls, compute, large=[points])
 
 
 def row_text(fit: Fit) -> str:
@@ -104,6 +104,7 @@ def main() -> None:
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
+    check_enough_songs(len(points), sweep.k_max, "k_sweep.k_max")
 
     fits = []
     for fit in tqdm(

@@ -12,8 +12,8 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from tqdm import tqdm
 
-from song_mixtures.compute.parallel import Compute, results
-from song_mixtures.labels.silhouette import SilhouetteParams, silhouettes
+from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.labels.silhouette import silhouettes
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import Range, read_param, read_params
@@ -41,20 +41,21 @@ class KMeansParams:
     n_init: Annotated[int, Range(1)]
     max_iter: Annotated[int, Range(1)]
     sample_above: Annotated[int, Range(1000)]  # songs; of more, a sample makes the starts
+    silhouette_sample: Annotated[int, Range(100)]  # songs; of more, a sample is scored
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
-def fit_kmeans(points: FloatArray, k: int, knobs: KMeansParams) -> Any:
+def fit_kmeans(points: FloatArray, k: int, params: KMeansParams) -> Any:
     """Fit K-Means to points, (N, d), on one thread, for the same bytes on every machine.
 
     The best of n_init starts. Of more than sample_above points the starts run on one random
     sample of that size, and the best of them is carried on with all points.
     """
-    model = KMeans(k, n_init=knobs.n_init, max_iter=knobs.max_iter, random_state=knobs.seed)
+    model = KMeans(k, n_init=params.n_init, max_iter=params.max_iter, random_state=params.seed)
     with one_thread():
-        if len(points) <= knobs.sample_above:
+        if len(points) <= params.sample_above:
             return model.fit(points)
-        best = model.fit(points[sampled_rows(len(points), knobs.sample_above, knobs.seed)])
+        best = model.fit(points[sampled_rows(len(points), params.sample_above, params.seed)])
         return model.set_params(init=best.cluster_centers_, n_init=1).fit(points)
 
 
@@ -70,10 +71,10 @@ class Clustering:
 
 
 def cluster(
-    points: FloatArray, scored: IntArray, k: int, chosen: int, knobs: KMeansParams
+    points: FloatArray, scored: IntArray, k: int, chosen: int, params: KMeansParams
 ) -> Clustering:
     """Fit K clusters to points, (N, d); labels of all of them are kept for the chosen K only."""
-    model = fit_kmeans(points, k, knobs)
+    model = fit_kmeans(points, k, params)
     kept = model if k == chosen else None
     return Clustering(k, model.inertia_, model.n_iter_, model.labels_[scored], kept)
 
@@ -83,13 +84,13 @@ def cluster_all(
     scored: IntArray,
     ks: list[int],
     chosen: int,
-    knobs: KMeansParams,
+    params: KMeansParams,
     compute: Compute,
 ) -> list[Clustering]:
     """Return the clusterings of every K, fitted in parallel."""
-    calls = ((points, scored, k, chosen, knobs) for k in ks)
+    calls = ((points, scored, k, chosen, params) for k in ks)
     most_jobs = 1 if len(points) < PARALLEL_FROM else None
-    found = results(cluster, calls, compute, large=[points], most_jobs=most_jobs)
+    found = parallel_map(cluster, calls, compute, large=[points], most_jobs=most_jobs)
     return list(tqdm(found, "kmeans", len(ks), delay=2, leave=False, disable=None))
 
 
@@ -122,18 +123,17 @@ def summarize(curve: pd.DataFrame, k: int, scored: int) -> dict[str, float]:
 def main() -> None:
     """Fit K-Means for every K of the sweep and the chosen one, write curve, labels and model."""
     tables = read_params("tables", Tables)
-    knobs = read_params("kmeans", KMeansParams)
+    params = read_params("kmeans", KMeansParams)
     compute = read_params("compute", Compute)
-    silhouette = read_params("compare_kmeans", SilhouetteParams)
     k_min = read_param("k_sweep", "k_min", Annotated[int, Range(2)])
     k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
     k = read_json(CHOSEN_K)["n_components"]
     scaling = Scaling.from_json(read_json(SCALING))
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
 
-    scored = sampled_rows(len(points), silhouette.silhouette_sample, silhouette.seed)
+    scored = sampled_rows(len(points), params.silhouette_sample, params.seed)
     ks = sorted({*range(k_min, k_max + 1), k})
-    clusterings = cluster_all(points, scored, ks, k, knobs, compute)
+    clusterings = cluster_all(points, scored, ks, k, params, compute)
     curve = elbow(clusterings, points, scored)
     model = clusterings[ks.index(k)].model
     metrics = summarize(curve, k, len(scored))

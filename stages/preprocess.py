@@ -7,26 +7,26 @@ tempo of twice the true one passes. What it drops, it lists with the reason.
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.pipeline.files import write_json, write_metrics, write_pickle
-from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.params import read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Columns
 from song_mixtures.songs.scaling import Scaling, Transform
 from song_mixtures.sources.checks import (
+    check_constant,
+    check_missing,
+    check_untransformable,
     condition_number,
     drop_reasons,
     few_distinct,
     independent_features,
-    refuse_constant,
-    refuse_missing,
-    refuse_untransformable,
     transformed_features,
 )
 from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
@@ -94,20 +94,15 @@ def read_songs(source: Input) -> pd.DataFrame:
     return pd.DataFrame(songs)
 
 
-def refuse_few_songs(songs: pd.DataFrame, reasons: pd.Series, k_max: int) -> None:
-    """Raise a StageError where a component could not hold two songs, and say where they went."""
-    kept = int((reasons == "").sum())
-    if kept >= 2 * k_max:
+def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
+    """Raise a StageError where no song is left, and say where they went."""
+    if (reasons == "").any():
         return
-    expected = f"{kept} songs are left, expected at least {2 * k_max}, twice the largest K"
-    dropped = songs[reasons != ""]
-    if dropped.empty:
-        raise StageError(f"{expected}; give more songs or set k_sweep.k_max lower")
-    values = dropped.drop(columns=["song", "genre"], errors="ignore")
+    values = songs.drop(columns=["song", "genre"], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(
-        f"{expected}; dropped were {counted(reasons)}{cause}: "
+        f"no song is left; dropped were {counted(reasons)}{cause}: "
         f"is that the right column, see input.columns.{worst}?"
     )
 
@@ -171,18 +166,17 @@ def main() -> None:
     """Read the user's table; write the clean one, its scaling and the list of the dropped."""
     tables = read_params("tables", Tables)
     source = read_source_params()
-    knobs = read_params("preprocess", Preprocess)
-    k_max = read_param("k_sweep", "k_max", Annotated[int, Range(2)])
-    transform: dict[str, Transform] = asdict(knobs.transform)
+    parameters = read_params("preprocess", Preprocess)
+    transform: dict[str, Transform] = asdict(parameters.transform)
 
     songs = read_songs(source)
-    reasons = drop_reasons(songs, list(transform), knobs.duplicates)
-    refuse_missing(songs, reasons, knobs.missing)
+    reasons = drop_reasons(songs, list(transform), parameters.duplicates)
+    check_missing(songs, reasons, parameters.missing)
     kept = songs[reasons == ""]
-    refuse_few_songs(songs, reasons, k_max)
-    refuse_constant(kept, list(transform))
-    refuse_untransformable(kept, transform)
-    features = independent_features(kept, transform, knobs.collinear)
+    check_songs_left(songs, reasons)
+    check_constant(kept, list(transform))
+    check_untransformable(kept, transform)
+    features = independent_features(kept, transform, parameters.collinear)
     scaler, scaling = fit_scaler(kept, features, transform)
 
     for warning in warnings_of(kept, features, list(transform)):

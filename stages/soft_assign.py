@@ -18,6 +18,7 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 POSTERIORS = Path("data/processed/posteriors.csv")
 METRICS = Path("metrics/soft_assign.json")
@@ -45,8 +46,7 @@ def summarize(posterior: FloatArray) -> dict[str, float]:
 def main() -> None:
     """Read songs and mixture, write posteriors and labels."""
     tables = read_params("tables", Tables)
-    gmm = read_json(GMM)
-    mixture, scaling = Mixture.from_json(gmm), Scaling.from_json(gmm)
+    mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs = tables.read(FEATURES_SELECTED, {"song", *scaling.features})
 
     posterior, _ = posteriors(mixture, scaling.standardize(songs))

@@ -13,12 +13,12 @@ from sklearn.mixture import GaussianMixture
 
 from song_mixtures.fitting.criteria import Fit, rate_fit
 from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import read_params
-from song_mixtures.pipeline.stage import StageError, run, say
+from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.scaling import Scaling
 
@@ -28,15 +28,6 @@ CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 GMM_MODEL = Path("models/gmm_model.pkl")
 GMM = Path("models/gmm.json")
 METRICS = Path("metrics/train_gmm.json")
-
-
-def refuse_few_songs(songs: int, k: int) -> None:
-    """Raise a StageError where a component could not hold two songs."""
-    if songs < 2 * k:
-        raise StageError(
-            f"K = {k} was chosen for {songs} songs, expected at least {2 * k} songs, two a "
-            "component; lower choose_k.n_components"
-        )
 
 
 def ordered_by_weight(mixture: Mixture) -> Mixture:
@@ -114,7 +105,7 @@ def main() -> None:
     chosen = read_json(CHOSEN_K)
     scaling = Scaling.from_json(read_json(SCALING))
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
-    refuse_few_songs(len(points), chosen["n_components"])
+    check_enough_songs(len(points), chosen["n_components"], "choose_k.n_components")
 
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     fitted = fit_mixture(points, k, covariance_type, params, progress=True)
@@ -122,7 +113,7 @@ def main() -> None:
     fit = rate_fit(ordered, points, params.reg_covar)
 
     write_pickle(GMM_MODEL, as_scikit_learn(ordered, params))
-    write_json(GMM, scaling.to_json() | ordered.mixture.to_json())
+    write_json(GMM, {"features": list(scaling.features)} | ordered.mixture.to_json())
     write_metrics(METRICS, summarize(fit, len(points)))
     say(outcome(fit))
 

@@ -86,16 +86,16 @@ def summarize(songs: pd.DataFrame) -> dict[str, float]:
 def main() -> None:
     """Read the posteriors, write the uncertainty of each song and of each group."""
     tables = read_params("tables", Tables)
-    knobs = read_params("uncertainty", Uncertainty)
+    parameters = read_params("uncertainty", Uncertainty)
     assigned = tables.read(POSTERIORS).drop(columns="song")
     posterior = assigned.filter(like="gmm_prob_").to_numpy()
 
-    rated = rate_songs(posterior, knobs.torn_margin)
+    rated = rate_songs(posterior, parameters.torn_margin)
     songs = tables.read(FEATURES_SELECTED).join(assigned).join(rated)
     metrics = summarize(songs)
 
     tables.write(ASSIGNMENTS, songs)
-    tables.write(EXTREMES, extremes(songs, knobs.n_extremes))
+    tables.write(EXTREMES, extremes(songs, parameters.n_extremes))
     tables.write(BY_COMPONENT, by_group(songs, "gmm_cluster"))
     tables.write(BY_GENRE, by_group(songs, "genre"))
     write_metrics(METRICS, metrics)

@@ -52,7 +52,8 @@ def write_results(folder: Path, k: int, songs: int, genres: int) -> None:
     })  # fmt: skip
     elbow = {"k": [2, 3, k], "inertia": [30.0, 20.0, 9.0], "silhouette": [0.2, 0.1, 0.3]}
     write_json(folder / charts.CHOSEN_K, {"n_components": k, "covariance_type": "full"})
-    write_json(folder / charts.GMM, mixture.to_json() | scaling.to_json())
+    write_json(folder / charts.GMM, mixture.to_json())
+    write_json(folder / charts.SCALING, scaling.to_json())
     for path, content in {
         charts.ASSIGNMENTS: table,
         charts.K_SWEEP: sweep,

@@ -350,14 +350,14 @@ def test_the_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     (folder / "old").touch()
 
     def interrupted() -> None:
-        with stage.replacing_folder(folder) as temporary:
+        with stage.atomic_write_folder(folder) as temporary:
             (temporary / "half").touch()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert [file.name for file in tmp_path.rglob("*")] == ["songs", "old"]
-    with stage.replacing_folder(folder) as temporary:
+    with stage.atomic_write_folder(folder) as temporary:
         (temporary / "new").touch()
     assert [file.name for file in tmp_path.rglob("*")] == ["songs", "new"]
 

@@ -12,7 +12,7 @@ from benchmarks.drawing import Readers, drawing, without_shortcuts
 from song_mixtures.mixture.uncertainty import entropy
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 PARSER = MarkdownIt("commonmark").enable("table")
 
 

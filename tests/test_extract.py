@@ -299,11 +299,11 @@ def test_finished_clips_are_not_computed_again(
     computed: list[Path] = []
     compute = extract.fresh_outcome
 
-    def counted(path: Path, knobs: extract.Extract) -> extract.Outcome:
+    def counted(path: Path, parameters: extract.Extract) -> extract.Outcome:
         if len(computed) == 4:
             raise KeyboardInterrupt
         computed.append(path)
-        return compute(path, knobs)
+        return compute(path, parameters)
 
     monkeypatch.setattr(extract, "fresh_outcome", counted)
     with pytest.raises(KeyboardInterrupt):
@@ -325,19 +325,19 @@ def test_content_parameters_and_extractor_decide_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, same, other = (put(tmp_path / f"{n}.wav", music(seed=n)) for n in (1, 1, 2))
-    knobs = extract.Extract(seconds=30, min_seconds=3, max_rejected_share=0.1)
+    parameters = extract.Extract(seconds=30, min_seconds=3, max_rejected_share=0.1)
     version = extract.extractor_version()
-    key = extract.clip_key(path, knobs, version)
-    assert extract.clip_key(same, knobs, version) == key
+    key = extract.clip_key(path, parameters, version)
+    assert extract.clip_key(same, parameters, version) == key
     assert extract.clip_key(path, extract.Extract(30, 3, 0.5), version) == key
     changed_source = tmp_path / "audio_files.py"
     changed_source.write_text(extract.SOURCES[0].read_text() + "# changed\n")
     monkeypatch.setattr(extract, "SOURCES", (changed_source, extract.SOURCES[1]))
     others = [
-        extract.clip_key(other, knobs, version),
+        extract.clip_key(other, parameters, version),
         extract.clip_key(path, extract.Extract(29, 3, 0.1), version),
         extract.clip_key(path, extract.Extract(30, 4, 0.1), version),
-        extract.clip_key(path, knobs, extract.extractor_version()),
+        extract.clip_key(path, parameters, extract.extractor_version()),
     ]
     assert len({key, *others}) == 5
 

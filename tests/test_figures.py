@@ -730,12 +730,12 @@ def test_without_genres_there_is_no_picture_of_them(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(drawn)
-    knobs = read_params("figures", figures.Figures)
+    parameters = read_params("figures", figures.Figures)
     genres = read_table(figures.GENRES)
-    assert "genre_by_component" in figures.pictures(knobs, Tables("csv"))
+    assert "genre_by_component" in figures.pictures(parameters, Tables("csv"))
     try:
         genres.head(0).to_csv(figures.GENRES, index=False)
-        assert "genre_by_component" not in figures.pictures(knobs, Tables("csv"))
+        assert "genre_by_component" not in figures.pictures(parameters, Tables("csv"))
     finally:
         genres.to_csv(figures.GENRES, index=False)
 
@@ -811,7 +811,8 @@ def tables_of(k: int, form: CovarianceType = "full", genres: list[str] | None = 
         figures.GENRES: genre_table(songs),
     }.items():
         write_table(path, table)
-    write_json(figures.GMM, scaling.to_json() | mixture.to_json())
+    write_json(figures.GMM, mixture.to_json())
+    write_json(figures.SCALING, scaling.to_json())
     write_json(figures.CHOSEN_K, {"n_components": k, "covariance_type": form})
 
 

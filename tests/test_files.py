@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from song_mixtures.pipeline.files import read_json, replacing, write_json, write_metrics
+from song_mixtures.pipeline.files import atomic_write, read_json, write_json, write_metrics
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import Tables, read_table, significant, write_table
 
 
 def write_half(path: Path) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError("halfway")
 

@@ -68,6 +68,15 @@ def test_a_sweep_that_makes_no_sense_is_refused(
         k_sweep.main()
 
 
+def test_fewer_songs_than_twice_the_largest_k_are_refused(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"k_sweep.k_max": 121})
+    run_stages(workspace, "preprocess")
+    with pytest.raises(StageError, match=r"240 songs for 121 components.*set k_sweep\.k_max lower"):
+        k_sweep.main()
+
+
 def test_the_row_of_the_trained_k_shows_what_training_shows(finished: Path) -> None:
     table = read_table(finished / k_sweep.K_SWEEP).set_index("k")
     trained = read_json(finished / "metrics/train_gmm.json")

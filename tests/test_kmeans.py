@@ -53,7 +53,9 @@ def test_of_a_large_table_the_starts_run_on_a_sample_and_the_best_is_carried_on(
     rng = np.random.default_rng(0)
     kinds = rng.integers(0, 4, 3000)
     points = 8 * rng.normal(size=(4, 5))[kinds] + rng.normal(size=(3000, 5))
-    exact = kmeans.KMeansParams(n_init=5, max_iter=300, sample_above=3000, seed=1)
+    exact = kmeans.KMeansParams(
+        n_init=5, max_iter=300, sample_above=3000, silhouette_sample=100, seed=1
+    )
     with one_thread():
         expected = kmeans.fit_kmeans(points, 4, exact)
         found = kmeans.fit_kmeans(points, 4, replace(exact, sample_above=1000))
@@ -68,21 +70,25 @@ def test_of_a_large_table_the_starts_run_on_a_sample_and_the_best_is_carried_on(
 
 def test_up_to_the_sample_size_the_fit_is_scikit_learns() -> None:
     points = np.random.default_rng(0).normal(size=(1000, 5))
-    knobs = kmeans.KMeansParams(n_init=3, max_iter=50, sample_above=1000, seed=7)
+    parameters = kmeans.KMeansParams(
+        n_init=3, max_iter=50, sample_above=1000, silhouette_sample=100, seed=7
+    )
     with one_thread():
         expected = KMeans(6, n_init=3, max_iter=50, random_state=7).fit(points)
-        found = kmeans.fit_kmeans(points, 6, knobs)
+        found = kmeans.fit_kmeans(points, 6, parameters)
     assert found.labels_.tolist() == expected.labels_.tolist()
     assert found.inertia_ == pytest.approx(expected.inertia_, rel=1e-12)
 
 
 def test_fits_in_parallel_are_those_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).normal(size=(300, 5))
-    knobs = kmeans.KMeansParams(n_init=2, max_iter=50, sample_above=1000, seed=7)
+    parameters = kmeans.KMeansParams(
+        n_init=2, max_iter=50, sample_above=1000, silhouette_sample=100, seed=7
+    )
     scored, ks = np.arange(0, 300, 3), [2, 3, 5]
-    alone = kmeans.cluster_all(points, scored, ks, 3, knobs, Compute(n_jobs=1))
+    alone = kmeans.cluster_all(points, scored, ks, 3, parameters, Compute(n_jobs=1))
     monkeypatch.setattr(kmeans, "PARALLEL_FROM", 0)
-    beside = kmeans.cluster_all(points, scored, ks, 3, knobs, Compute(n_jobs=2))
+    beside = kmeans.cluster_all(points, scored, ks, 3, parameters, Compute(n_jobs=2))
     assert [one.k for one in alone] == [one.k for one in beside] == ks
     for one, other in zip(alone, beside, strict=True):
         assert (one.inertia, one.iterations) == (other.inertia, other.iterations)

@@ -26,7 +26,7 @@ import soundfile
 
 from song_mixtures.compute import dask as cluster
 from song_mixtures.compute import fingerprint
-from song_mixtures.compute.parallel import Compute, results
+from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
@@ -232,7 +232,7 @@ def test_results_come_in_order_each_as_soon_as_it_is_there(
 ) -> None:
     signal = tmp_path / "the first three are there"
     calls = ((n, signal if n == 3 else None) for n in range(4))
-    found = results(square_in_time, calls, two_workers.compute)
+    found = parallel_map(square_in_time, calls, two_workers.compute)
     assert [next(found) for _ in range(3)] == [0, 1, 4]
     signal.touch()  # for which the last one waits
     assert list(found) == [9]
@@ -240,7 +240,7 @@ def test_results_come_in_order_each_as_soon_as_it_is_there(
 
 def test_the_calls_really_run_on_both_workers(two_workers: Cluster) -> None:
     calls = [(n, 0.3) for n in range(8)]
-    processes = {process for _, process in results(slow_square, calls, two_workers.compute)}
+    processes = {process for _, process in parallel_map(slow_square, calls, two_workers.compute)}
     assert processes == {worker.pid for worker in two_workers.workers}
 
 
@@ -253,7 +253,7 @@ def fails(number: int) -> int:
 
 def test_an_error_in_a_call_is_the_error_of_the_loop(two_workers: Cluster) -> None:
     with pytest.raises(StageError, match="not positive definite"):
-        list(results(fails, ((n,) for n in range(4)), two_workers.compute))
+        list(parallel_map(fails, ((n,) for n in range(4)), two_workers.compute))
 
 
 # ---- what goes wrong on the way
@@ -318,11 +318,11 @@ def test_a_call_that_kills_every_worker_it_gets_is_given_up_and_said(
 ) -> None:
     scheduler_alone.start_worker(guarded=True)
     with pytest.raises(StageError, match="gave up a call: Attempted to run task 'batch_of_dies_1"):
-        list(results(dies, [(os.getpid(),)], scheduler_alone.compute))
+        list(parallel_map(dies, [(os.getpid(),)], scheduler_alone.compute))
 
 
 def test_a_scheduler_that_goes_away_is_said(fragile: Cluster) -> None:
-    found = results(slow_square, ((n, 0.2) for n in range(200)), fragile.compute)
+    found = parallel_map(slow_square, ((n, 0.2) for n in range(200)), fragile.compute)
     next(found)
     assert fragile.scheduler is not None
     fragile.scheduler.kill()
@@ -366,7 +366,7 @@ def test_an_unreachable_scheduler_is_a_sentence_within_seconds(
 @pytest.mark.parametrize("address", ["somewhere", "http://127.0.0.1:1"])
 def test_what_is_no_address_is_said(address: str) -> None:
     with pytest.raises(StageError, match=f"no Dask scheduler answers at '{address}'"):
-        list(results(fails, [(1,)], Compute(backend="dask", scheduler=address)))
+        list(parallel_map(fails, [(1,)], Compute(backend="dask", scheduler=address)))
 
 
 def test_a_scheduler_without_workers_is_said(
@@ -374,14 +374,14 @@ def test_a_scheduler_without_workers_is_said(
 ) -> None:
     monkeypatch.setattr(cluster, "WORKERS_SECONDS", 1)
     with pytest.raises(StageError, match=r"has no worker after 1 s; start some with `dask worker"):
-        list(results(fails, [(1,)], scheduler_alone.compute))
+        list(parallel_map(fails, [(1,)], scheduler_alone.compute))
 
 
 def test_a_worker_without_the_project_is_named(scheduler_alone: Cluster) -> None:
     scheduler_alone.project = scheduler_alone.folder
     scheduler_alone.start_worker()
     with pytest.raises(StageError, match=r"the worker tcp.* cannot import the project .*No module"):
-        list(results(fails, [(1,)], scheduler_alone.compute))
+        list(parallel_map(fails, [(1,)], scheduler_alone.compute))
 
 
 def test_a_worker_with_other_code_is_named(scheduler_alone: Cluster) -> None:
@@ -391,15 +391,15 @@ def test_a_worker_with_other_code_is_named(scheduler_alone: Cluster) -> None:
         file.write("# changed\n")
     scheduler_alone.start_worker()
     with pytest.raises(StageError, match="holds another version of song_mixtures than the one"):
-        list(results(fails, [(1,)], scheduler_alone.compute))
+        list(parallel_map(fails, [(1,)], scheduler_alone.compute))
 
 
 def test_a_worker_with_other_packages_is_named() -> None:
     ours = fingerprint.fingerprint()
     theirs = ours.replace(f"numpy {version('numpy')}", "numpy 1.0")
     with pytest.raises(StageError, match=r"worker tcp://w:1 has numpy 1\.0 \(here numpy "):
-        fingerprint.refuse_other_code(theirs, ours, "tcp://w:1")
-    fingerprint.refuse_other_code(ours, ours, "tcp://w:1")
+        fingerprint.check_other_code(theirs, ours, "tcp://w:1")
+    fingerprint.check_other_code(ours, ours, "tcp://w:1")
 
 
 def test_every_call_is_held_to_the_code_it_was_made_for(
@@ -408,9 +408,9 @@ def test_every_call_is_held_to_the_code_it_was_made_for(
     """As of a worker that joins after the workers were asked."""
     other = fingerprint.fingerprint().replace(fingerprint.IMPORTED_SOURCE, "other")
     monkeypatch.setattr(fingerprint, "fingerprint", lambda: other)
-    monkeypatch.setattr(cluster, "refuse_unfit_workers", lambda *_: None)
+    monkeypatch.setattr(cluster, "check_unfit_workers", lambda *_: None)
     with pytest.raises(StageError, match="holds another version"):
-        list(results(fails, [(1,)], two_workers.compute))
+        list(parallel_map(fails, [(1,)], two_workers.compute))
 
 
 def test_a_worker_that_does_not_see_the_files_is_named(
@@ -418,7 +418,7 @@ def test_a_worker_that_does_not_see_the_files_is_named(
 ) -> None:
     absent = tmp_path / "absent.wav"
     with pytest.raises(StageError, match=rf"the worker tcp.* does not see {absent}; the project"):
-        list(results(fails, [(1,)], two_workers.compute, visible=absent))
+        list(parallel_map(fails, [(1,)], two_workers.compute, visible=absent))
 
 
 @pytest.mark.parametrize(

@@ -146,3 +146,10 @@ def test_what_dvc_writes_comes_back_as_it_was(value: Any) -> None:
     found = load_yaml(stream.getvalue())["key"]
     assert found == value
     assert type(found) is type(value)
+
+
+def test_a_key_of_an_earlier_version_is_refused_with_its_new_name(tmp_path: Path) -> None:
+    path = written(tmp_path, {"example": GOOD, "compare_kmeans": {"seed": 42}})
+    said = r"compare_kmeans\.seed is now kmeans\.seed: move its value there"
+    with pytest.raises(StageError, match=said):
+        read_params("example", Example, path)

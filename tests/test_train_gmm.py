@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 
-from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
 from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
@@ -62,13 +62,14 @@ def test_json_and_pickle_are_the_same_mixture(finished: Path) -> None:
     np.testing.assert_array_equal(mixture.means, model.means_)
     np.testing.assert_array_equal(mixture.covariances, model.covariances_)
     songs = read_table(finished / train_gmm.FEATURES_SELECTED)
-    points = Scaling.from_json(content).standardize(songs)
+    points = Scaling.from_json(read_json(finished / train_gmm.SCALING)).standardize(songs)
     np.testing.assert_allclose(
         posteriors(mixture, points)[0], model.predict_proba(points), rtol=1e-9, atol=1e-15
     )
 
 
 def test_fewer_songs_than_two_a_component_are_refused() -> None:
-    train_gmm.refuse_few_songs(20, 10)
-    with pytest.raises(StageError, match=r"K = 10 was chosen for 19 songs.* lower choose_k"):
-        train_gmm.refuse_few_songs(19, 10)
+    check_enough_songs(20, 10, "choose_k.n_components")
+    said = r"19 songs for 10 components, expected at least 20.* set choose_k\.n_components lower"
+    with pytest.raises(StageError, match=said):
+        check_enough_songs(19, 10, "choose_k.n_components")

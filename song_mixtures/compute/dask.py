@@ -18,7 +18,7 @@ import distributed
 from joblib._dask import DaskDistributedBackend
 from threadpoolctl import threadpool_limits
 
-from song_mixtures.compute.fingerprint import fingerprint, refuse_other_code
+from song_mixtures.compute.fingerprint import check_other_code, fingerprint
 from song_mixtures.pipeline.stage import StageError
 
 CONNECT_SECONDS = 5  # for the scheduler to answer
@@ -40,7 +40,7 @@ class RemoteCall:
     def __call__(self, *arguments: Any) -> Any:
         """Return what the function returns."""
         if fingerprint() != self.expected:
-            refuse_other_code(fingerprint(), self.expected, distributed.get_worker().address)
+            check_other_code(fingerprint(), self.expected, distributed.get_worker().address)
         threadpool_limits(1)  # for good: a worker may have two threads, which come and go
         return self.function(*arguments)
 
@@ -95,7 +95,7 @@ def cluster(
     """
     client = connected(address)
     try:
-        refuse_unfit_workers(client, visible)
+        check_unfit_workers(client, visible)
         with copies_kept(client):
             yield DaskBackend(client=client, scatter=list(large))
     except (distributed.KilledWorker, ImportError) as error:
@@ -156,7 +156,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def refuse_unfit_workers(client: distributed.Client, visible: Path | None) -> None:
+def check_unfit_workers(client: distributed.Client, visible: Path | None) -> None:
     """Raise a StageError where a worker lacks our code or packages, or does not see the path."""
     for worker, found in client.run(fingerprint, on_error="return").items():
         if isinstance(found, BaseException):
@@ -166,7 +166,7 @@ def refuse_unfit_workers(client: distributed.Client, visible: Path | None) -> No
                 "start it with PYTHONPATH set to the project's folder, in an environment that "
                 "requirements.lock made"
             )
-        refuse_other_code(found, fingerprint(), worker)
+        check_other_code(found, fingerprint(), worker)
     if visible is not None:
         for worker, sees in client.run(visible.exists).items():
             if not sees:

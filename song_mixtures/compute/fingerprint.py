@@ -38,7 +38,7 @@ def installed(package: str) -> str:
         return "absent"
 
 
-def refuse_other_code(found: str, expected: str, worker: str) -> None:
+def check_other_code(found: str, expected: str, worker: str) -> None:
     """Raise a StageError where a worker's fingerprint is not the expected one."""
     if found == expected:
         return

@@ -35,7 +35,7 @@ class Compute:
             raise ValueError(f"n_jobs is {self.n_jobs}, expected -1 (all workers) with dask")
 
 
-def results(
+def parallel_map(
     function: Callable[..., Any],
     calls: Iterable[tuple[Any, ...]],
     compute: Compute,

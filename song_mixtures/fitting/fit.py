@@ -7,8 +7,17 @@ from tqdm import tqdm
 from song_mixtures.fitting.em import MixtureParams, label_sums, m_step, monomial_blocks, run_em
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.pipeline.stage import StageError, one_thread
 from song_mixtures.sampling.rows import sampled_rows
+
+
+def check_enough_songs(songs: int, k: int, key: str) -> None:
+    """Raise a StageError where K components could not hold two songs each; `key` names K."""
+    if songs < 2 * k:
+        raise StageError(
+            f"{songs} songs for {k} components, expected at least {2 * k}, two a component; give "
+            f"more songs or set {key} lower"
+        )
 
 
 def fit_mixture(

@@ -6,25 +6,14 @@ silhouette_score, called once per K, computes them anew each time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.params import Range
 
 BLOCK = 512  # songs whose distances to all others are held at a time
-
-
-@dataclass(frozen=True)
-class SilhouetteParams:
-    """How many songs a silhouette is computed from."""
-
-    silhouette_sample: Annotated[int, Range(100)]
-    seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 def silhouettes(points: FloatArray, labelings: Sequence[IntArray]) -> list[float]:

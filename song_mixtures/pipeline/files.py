@@ -16,7 +16,7 @@ from song_mixtures.pipeline.stage import StageError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path; what was written there takes the place of `path` at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with plain newlines."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -56,7 +56,7 @@ def write_pickle(path: Path, estimator: Any) -> None:
     """Write a scikit-learn estimator with joblib, for people: the pipeline reads no pickle."""
     import joblib  # only the stages that write a pickle pay for the import
 
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         joblib.dump(estimator, temporary)
 
 

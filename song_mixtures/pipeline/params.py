@@ -16,6 +16,7 @@ take for a string, and a genre column named `yes` for a bool.
 import dataclasses
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -25,6 +26,11 @@ import yaml
 from song_mixtures.pipeline.stage import StageError
 
 PARAMS = Path("params.yaml")
+# Where a key of an earlier version has gone.
+RENAMED = {
+    "compare_kmeans.silhouette_sample": "kmeans.silhouette_sample",
+    "compare_kmeans.seed": "kmeans.seed",
+}
 Schema = TypeVar("Schema")
 
 
@@ -92,14 +98,24 @@ def read_param(section: str, key: str, kind: Any, path: Path = PARAMS) -> Any:
     return _checked(values[key], kind, f"{path}: {section}.{key}")
 
 
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Any:
+    """Parse params.yaml once, however many sections a stage reads; nobody changes the result."""
+    return load_yaml(text)
+
+
 def _section(section: str, path: Path) -> Any:
     try:
-        params = load_yaml(path.read_text(encoding="utf-8"))
+        params = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path} is not here: run from the project's top folder") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise StageError(f"{path} is not readable as YAML: {reason}") from None
+    for old, new in RENAMED.items():
+        place, key = old.split(".")
+        if isinstance(params, dict) and key in (params.get(place) or {}):
+            raise StageError(f"{path}: {old} is now {new}: move its value there")
     if not isinstance(params, dict) or section not in params:
         raise StageError(f"{path} has no section `{section}`, which this stage reads")
     return params[section]

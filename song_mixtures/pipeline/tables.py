@@ -17,7 +17,7 @@ from pyarrow import csv
 from pyarrow.parquet import ParquetFile
 
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.files import check_written, replacing
+from song_mixtures.pipeline.files import atomic_write, check_written
 
 # The columns of our tables that hold names: "NA", "007" and "nan" are names there, not numbers.
 NAMES = {"song": str, "genre": str}
@@ -35,7 +35,7 @@ def write_table(path: Path, table: pd.DataFrame, digits: int | None = 8) -> None
             **{str(name): significant(floats[name].to_numpy(), digits) for name in floats}
         )
     content = pyarrow.Table.from_pandas(table, preserve_index=False)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         try:
             _write_csv(content, temporary, "none")
         except pyarrow.ArrowInvalid:  # a name with a comma, a quote or a line break in it
@@ -94,6 +94,6 @@ class Tables:
         """Write a table in this format; `digits` is of CSV only, Parquet keeps all."""
         if self.format == "csv":
             return write_table(path, table, digits)
-        with replacing(path.with_suffix(".parquet")) as temporary:
+        with atomic_write(path.with_suffix(".parquet")) as temporary:
             table.to_parquet(temporary, index=False)
         return None

@@ -33,7 +33,7 @@ def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> p
     return reasons
 
 
-def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None:
+def check_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None:
     """With preprocess.missing: error, raise a StageError that names the first song it is for."""
     unusable = reasons[~reasons.isin(["", "duplicate"])]
     if missing == "error" and not unusable.empty:
@@ -44,7 +44,7 @@ def refuse_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> Non
         )
 
 
-def refuse_constant(songs: pd.DataFrame, features: list[str]) -> None:
+def check_constant(songs: pd.DataFrame, features: list[str]) -> None:
     """Raise a StageError that names the first feature with one value only."""
     for feature in features:
         if songs[feature].nunique() == 1:
@@ -54,7 +54,7 @@ def refuse_constant(songs: pd.DataFrame, features: list[str]) -> None:
             )
 
 
-def refuse_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:
+def check_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:
     """Raise a StageError where a transform is not defined for a feature's values."""
     for feature, name in transform.items():
         low, high = songs[feature].min(), songs[feature].max()
