@@ -26,11 +26,13 @@ from song_mixtures.presentation.figures.songs import (
     songs_drawn,
 )
 from song_mixtures.presentation.figures.sweep import k_curve, kmeans_elbow
+from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 SCALING = Path("models/scaling.json")  # from preprocess
+AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
@@ -53,10 +55,11 @@ def charts(parameters: Charts, tables: Tables, palette: str, seed: int) -> dict[
     """Return the data of each chart by the name of its file; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
+    plane = Plane.from_json(read_json(AXES), scaling)
     k = len(mixture.weights)
     songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
     means = tables.read(MEANS)
-    drawn = colored_genres(songs_drawn(songs, scaling, parameters.max_songs, seed), palette)
+    drawn = colored_genres(songs_drawn(songs, plane, parameters.max_songs, seed), palette)
     of_components = {
         "component_means": component_means(mixture, scaling, means),
         "weights": weights(tables.read(WEIGHTS), means),

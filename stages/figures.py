@@ -30,11 +30,13 @@ from song_mixtures.presentation.pictures.songs import (
 )
 from song_mixtures.presentation.pictures.sweep import bic_aic, kmeans_elbow
 from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 SCALING = Path("models/scaling.json")  # from preprocess
+AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
@@ -64,6 +66,7 @@ def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     """Return how each picture is drawn, by name, in reading order; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
+    plane = Plane.from_json(read_json(AXES), scaling)
     songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
     weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
     clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
@@ -74,15 +77,15 @@ def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
         "component_means": partial(component_means, mixture, means, weight_table, colors),
         "weights": partial(weights, weight_table, means, colors),
         "feature_densities": partial(feature_densities, songs, mixture, scaling, colors),
-        "pca_map": partial(pca_map, songs, drawn, mixture, scaling, colors),
+        "pca_map": partial(pca_map, songs, drawn, mixture, plane, colors),
         "covariances": partial(covariances, tables.read(COVARIANCES), colors),
         "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
         "posterior_vs_entropy": partial(posterior_vs_entropy, songs, drawn, colors),
         "component_overlap": partial(component_overlap, songs, colors),
-        "pca_entropy": partial(pca_entropy, songs, drawn, mixture, scaling, colors),
+        "pca_entropy": partial(pca_entropy, songs, drawn, mixture, plane, colors),
         "kmeans_elbow": partial(kmeans_elbow, tables.read(ELBOW), chosen, len(songs)),
         "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, counts, colors),
-        "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, drawn, scaling, colors),
+        "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, drawn, plane, colors),
     } | (
         {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
     )

@@ -18,6 +18,7 @@ from song_mixtures.pipeline.params import read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Columns
+from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling, Transform
 from song_mixtures.sources.checks import (
     check_constant,
@@ -34,6 +35,7 @@ from song_mixtures.sources.table import as_names, as_numbers, read_source_table,
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
 SCALING = Path("models/scaling.json")
+AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
@@ -185,6 +187,7 @@ def main() -> None:
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     write_json(SCALING, scaling.to_json())
+    write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)
     write_metrics(METRICS, summarize(songs, reasons, scaling))
     say(outcome(reasons, features))

@@ -24,6 +24,7 @@ from song_mixtures.presentation.figures.songs import (
     genre_groups,
 )
 from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 from stages import charts, compare_kmeans, components, uncertainty
 from tests.conftest import FEATURES, ROOT, run_stage, write_params
@@ -54,6 +55,7 @@ def write_results(folder: Path, k: int, songs: int, genres: int) -> None:
     write_json(folder / charts.CHOSEN_K, {"n_components": k, "covariance_type": "full"})
     write_json(folder / charts.GMM, mixture.to_json())
     write_json(folder / charts.SCALING, scaling.to_json())
+    write_json(folder / charts.AXES, Plane.through(table, scaling).to_json())
     for path, content in {
         charts.ASSIGNMENTS: table,
         charts.K_SWEEP: sweep,

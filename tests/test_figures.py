@@ -36,7 +36,7 @@ from song_mixtures.presentation.pictures import sweep as fit_figures
 from song_mixtures.presentation.pictures.style import lettered
 from song_mixtures.sampling.rows import drawn_songs
 from song_mixtures.songs.features import signed
-from song_mixtures.songs.plane import principal_axes
+from song_mixtures.songs.plane import Plane, principal_axes
 from song_mixtures.songs.scaling import Scaling
 from stages import figures
 from stages.compare_kmeans import confusion, genre_table
@@ -479,7 +479,7 @@ def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     assert len(set(drawn.index)) == 25
     assert list(drawn.index) == list(drawn_songs(table, 25, seed=1).index)
     assert len(drawn_songs(table, 100, seed=1)) == 60
-    figure = map_figures.pca_map(table, drawn, MIXTURE, SCALING, COLORS)
+    figure = map_figures.pca_map(table, drawn, MIXTURE, Plane.through(table, SCALING), COLORS)
     assert "25 of 60 songs, a random sample" in note(figure)
 
 
@@ -495,7 +495,7 @@ def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
 def test_the_map_names_its_axes_by_their_variance_and_features() -> None:
     table = songs()
     table["tempo"] *= 10
-    axes = map_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    axes = map_figures.pca_map(table, table, MIXTURE, Plane.through(table, SCALING), COLORS).axes[0]
     values = np.linalg.eigvalsh(np.cov(table[FEATURES].to_numpy(), rowvar=False))[::-1]
     assert axes.get_xlabel().splitlines() == [
         "principal axis 1 (standard deviations)",
@@ -506,7 +506,7 @@ def test_the_map_names_its_axes_by_their_variance_and_features() -> None:
 
 def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
     table = songs()
-    axes = map_figures.pca_map(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    axes = map_figures.pca_map(table, table, MIXTURE, Plane.through(table, SCALING), COLORS).axes[0]
     plane = principal_axes(table[FEATURES].to_numpy())[0][:, :2]
     ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)][1::2]
     for ellipse, mean, covariance, color in zip(
@@ -548,7 +548,9 @@ def test_means_within_anothers_ellipse_are_counted() -> None:
 
 def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None:
     table = songs()
-    axes = map_figures.pca_entropy(table, table, MIXTURE, SCALING, COLORS).axes[0]
+    axes = map_figures.pca_entropy(
+        table, table, MIXTURE, Plane.through(table, SCALING), COLORS
+    ).axes[0]
     dots: Any = axes.collections[0]
     assert list(dots.get_array()) == sorted(table["gmm_entropy"])
     shades = np.array([to_rgb(to_hex(dots.cmap(dots.norm(nats)))) for nats in (0, 0.5, 1.0)])
@@ -569,7 +571,9 @@ def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() ->
     matched = np.array([2, 0, 1])  # the cluster of component 0, 1, 2
     clusters = pd.Series(matched[table["gmm_cluster"]])
     counts = confusion_table([[20, 5, 0], [0, 10, 0], [5, 0, 20]], [2, 0, 1])
-    figure = map_figures.pca_kmeans(table, clusters, counts, table, SCALING, COLORS)
+    figure = map_figures.pca_kmeans(
+        table, clusters, counts, table, Plane.through(table, SCALING), COLORS
+    )
     ours, theirs = (axes.collections[0].get_facecolors() for axes in figure.axes)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(ours, theirs)
     for axes, numbers in zip(figure.axes, (["0", "1", "2"], ["2", "0", "1"]), strict=True):
@@ -679,7 +683,11 @@ def test_a_component_has_the_same_color_everywhere() -> None:
     legend = song_figures.posterior_vs_entropy(songs(), songs(), COLORS).axes[0].get_legend()
     assert legend is not None
     assert [line.get_color() for line in legend.get_lines()] == COLORS
-    marks = map_figures.pca_map(songs(), songs(), MIXTURE, SCALING, COLORS).axes[0].texts
+    marks = (
+        map_figures.pca_map(songs(), songs(), MIXTURE, Plane.through(songs(), SCALING), COLORS)
+        .axes[0]
+        .texts
+    )
     patches = [mark.get_bbox_patch() for mark in marks]
     assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
     overlap = song_figures.component_overlap(songs(), COLORS).axes[0]
@@ -813,6 +821,7 @@ def tables_of(k: int, form: CovarianceType = "full", genres: list[str] | None = 
         write_table(path, table)
     write_json(figures.GMM, mixture.to_json())
     write_json(figures.SCALING, scaling.to_json())
+    write_json(figures.AXES, Plane.through(songs, scaling).to_json())
     write_json(figures.CHOSEN_K, {"n_components": k, "covariance_type": form})
 
 

@@ -1,6 +1,7 @@
 """The two principal axes of the songs: directions, shares of the variance, names, coordinates."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,22 @@ class Plane:
         points = scaling.standardize(songs)
         directions, shares = principal_axes(points)
         return cls(scaling, directions[:, :2], points.mean(axis=0), shares[:2])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the axes as plain numbers; the scaling has a file of its own."""
+        return {
+            "directions": self.directions.tolist(),
+            "center": self.center.tolist(),
+            "shares": self.shares.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any], scaling: Scaling) -> "Plane":
+        """Return the plane that to_json() wrote, of songs with this scaling."""
+        directions, center, shares = (
+            np.array(content[name]) for name in ("directions", "center", "shares")
+        )
+        return cls(scaling, directions, center, shares)
 
     def places(self, songs: pd.DataFrame) -> FloatArray:
         """Return where songs lie on the plane, (N, 2), in standard deviations."""

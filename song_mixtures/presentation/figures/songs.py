@@ -38,13 +38,12 @@ def genre_groups(genres: pd.Series) -> pd.Series:
     return genres.where(genres.isin([*named, ""]), OTHER_GENRES)
 
 
-def songs_drawn(songs: pd.DataFrame, scaling: Scaling, max_songs: int, seed: int) -> pd.DataFrame:
+def songs_drawn(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) -> pd.DataFrame:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
     x and y are the coordinates on the principal axes of all songs; what the axes are stands in the
     first record alone.
     """
-    plane = Plane.through(songs, scaling)
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     drawn = drawn_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
     places = plane.places(drawn)

@@ -23,7 +23,6 @@ from song_mixtures.presentation.pictures.style import (
     color_key,
 )
 from song_mixtures.songs.plane import Plane
-from song_mixtures.songs.scaling import Scaling
 
 # From light, certain, to dark, without what is too light on white; color-blind readers see it too.
 DOUBT = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.12, 1, 256)))
@@ -44,7 +43,7 @@ def map_size(places: FloatArray, abreast: int = 1) -> tuple[float, float]:
 
 
 def pca_map(
-    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors
+    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
 ) -> Figure:
     """Songs on the two principal axes of the standardized features, colored by component.
 
@@ -52,7 +51,6 @@ def pca_map(
     within. Components that overlap here may be apart in the directions that are not shown: the
     axes say how much of the variance they hold and which features they run along.
     """
-    plane = Plane.through(songs, scaling)
     means, covariances = projected(mixture, plane.center, plane.directions)
     finding = (
         f"Two principal axes show {plane.shares.sum():.0%} of the variance; on them the mean of "
@@ -69,14 +67,13 @@ def pca_map(
 
 
 def pca_entropy(
-    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors
+    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
 ) -> Figure:
     """Songs on the same map, colored by the entropy of their posteriors: where doubt lies.
 
     The darkest songs are drawn last. Doubt that is far from where ellipses overlap comes from
     the directions that are not shown.
     """
-    plane = Plane.through(songs, scaling)
     means, covariances = projected(mixture, plane.center, plane.directions)
     rising = drawn.sort_values("gmm_entropy", kind="stable")
     places, entropy = plane.places(rising), rising["gmm_entropy"].to_numpy()
@@ -112,7 +109,7 @@ def pca_kmeans(
     clusters: pd.Series,
     counts: pd.DataFrame,
     drawn: pd.DataFrame,
-    scaling: Scaling,
+    plane: Plane,
     colors: Colors,
 ) -> Figure:
     """Songs on the same map twice: the mixture's hard labels, and K-Means in matched colors.
@@ -122,7 +119,6 @@ def pca_kmeans(
     the mean of the songs. K-Means parts the songs where they are nearer to another center, the
     mixture may put a wide component behind a tight one.
     """
-    plane = Plane.through(songs, scaling)
     k, shown = len(colors), min(len(colors), MOST_COMPONENTS)
     matched = counts["kmeans_cluster"].to_numpy()[:k]  # the cluster of component 0, 1, 2 …
     places, all_places = plane.places(drawn), plane.places(songs)
