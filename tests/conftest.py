@@ -20,6 +20,15 @@ from tests.forking import forking_commands
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))
 
+LONGEST_FIRST = ["test_dvc.py", "test_experiments.py", "test_parallel.py", "test_figures.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no core waits for one of them at the end."""
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
 # Three kinds of songs: mean and standard deviation of tempo, energy, loudness, valence,
 # danceability. The kinds overlap, so some songs are torn.
 KINDS = {
