@@ -27,7 +27,7 @@ from song_mixtures.presentation.report.sections import (
 )
 from song_mixtures.presentation.report.warnings import of_mixture, of_samples, of_songs, of_sweep
 from stages import report
-from tests.conftest import FEATURES, ROOT, run_stages, write_params
+from tests.conftest import FEATURES, ROOT, STAGES, run_stages, write_params
 from tests.test_document import Reader, in_markdown, shown
 
 PICTURES = ["weights", "bic_aic", "a_new_one"]
@@ -220,16 +220,7 @@ def test_a_run_without_genres_and_names_by_parquet_with_two_components(
         "choose_k.by": "icl", "figures.dpi": 50,
     }  # fmt: skip
     write_params(tmp_path, changes)
-    stages = [
-        "input",
-        "preprocess",
-        "k_sweep",
-        "choose_k",
-        "train_gmm",
-        "soft_assign",
-        "uncertainty",
-    ]
-    run_stages(tmp_path, *stages, "components", "kmeans", "compare_kmeans", "figures", "report")
+    run_stages(tmp_path, *STAGES, "figures", "report")
     monkeypatch.chdir(tmp_path)
     markdown, text = report.MARKDOWN.read_text(), report.TEXT.read_text()
     k = read_json(report.CHOSEN_K)["n_components"]
