@@ -1,7 +1,7 @@
 # make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
 #             or plots_page/ changes), then `dvc repro`; ends with the first lines of the report
 # make test   the same set-up, then ruff, mypy and every test
-# make bench  the same set-up, then every mark of speed and memory: benchmarks/results.md, a
+# make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
 # make clean  removes the environment and the tools' caches, no result
@@ -31,7 +31,7 @@ test: repository $(READY) $(PAGE)
 	pytest --numprocesses logical --dist loadfile
 
 bench: $(READY)
-	python -m benchmarks.marks --songs $(or $(SONGS),1000000)
+	python -m benchmarks.targets --songs $(or $(SONGS),1000000)
 
 # DVC works inside of a git repository only, and a downloaded archive is none.
 repository:

@@ -2,8 +2,9 @@
 
     python -m benchmarks.convergence          after a run of the pipeline
 
-For every K of the sweep the best of n_init starts is fitted at each tolerance, then carried on
-until a step gains less than 1e-10 nats per song. What it still gains is what the tolerance lost.
+For every K of the sweep the best of n_init initializations is fitted at each tolerance, then
+carried on until an iteration gains less than 1e-10 nats per song. What it still gains is what the
+tolerance lost.
 """
 
 from dataclasses import replace
@@ -13,7 +14,13 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from benchmarks._tables import DOCS, markdown, put_table
-from song_mixtures.fitting.em import MixtureParams, coefficients, e_step, m_step, monomial_blocks
+from song_mixtures.fitting.em import (
+    MixtureParams,
+    e_step,
+    m_step,
+    monomial_blocks,
+    natural_parameters,
+)
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
@@ -32,16 +39,16 @@ def carried_on(points: FloatArray, fitted: FittedMixture, reg_covar: float) -> f
     blocks = list(monomial_blocks(points))
     mixture, before, gain = fitted.mixture, -np.inf, np.inf
     while gain >= 1e-10:
-        sums, log_likelihood = e_step(blocks, coefficients(mixture))
-        mixture = m_step(sums, mixture.covariance_type, reg_covar)
+        statistics, log_likelihood = e_step(blocks, natural_parameters(mixture))
+        mixture = m_step(statistics, mixture.covariance_type, reg_covar)
         gain, before = abs(log_likelihood / len(points) - before), log_likelihood / len(points)
     return before
 
 
 def measure(points: FloatArray, k: int, params: MixtureParams) -> tuple[int, bool, float]:
-    """Return steps, converged and the log-likelihood (nats, all songs) the fit still lacks."""
+    """Return iterations, converged and the log-likelihood (nats, all songs) the fit still lacks."""
     fitted = fit_mixture(points, k, "full", params)
-    _, log_likelihood = e_step(monomial_blocks(points), coefficients(fitted.mixture))
+    _, log_likelihood = e_step(monomial_blocks(points), natural_parameters(fitted.mixture))
     lacking = carried_on(points, fitted, params.reg_covar) * len(points) - log_likelihood
     return len(fitted.lower_bounds), fitted.converged, lacking
 
@@ -58,11 +65,11 @@ def main() -> None:
             delayed(measure)(points, k, replace(params, tol=tol)) for k in ks
         )
         found = list(tqdm(fits, f"tol {tol:g}", len(ks), leave=False, disable=None))
-        steps, converged, lost = (np.array(column) for column in zip(*found, strict=True))
-        out_of_steps = f"{(~converged).sum()} of {len(ks)}"
+        iterations, converged, lost = (np.array(column) for column in zip(*found, strict=True))
+        ran_out = f"{(~converged).sum()} of {len(ks)}"
         most = f"{lost.max():.1f}"
-        rows.append([f"{tol:g}", str(steps.max()), out_of_steps, f"{np.median(lost):.2f}", most])
-    header = [f"tolerance, {len(points)} songs", "most steps", "out of steps"]
+        rows.append([f"{tol:g}", str(iterations.max()), ran_out, f"{np.median(lost):.2f}", most])
+    header = [f"tolerance, {len(points)} songs", "most iterations", "out of iterations"]
     header += ["log-likelihood lost, median (nats)", "most (nats)"]
     put_table(DOCS / "method.md", "convergence", markdown(header, rows))
 

@@ -4,7 +4,7 @@
     python -m benchmarks.demo_songs --seeds 42 --n-songs 200
 
 Each seed's songs are made into a temporary folder and their features extracted. The table, a column
-per seed beside the mark each figure must reach, is printed and put into docs/demo_songs.md.
+per seed beside the target each figure must reach, is printed and put into docs/demo_songs.md.
 """
 
 import argparse
@@ -37,7 +37,7 @@ TOLERANCE = 0.04  # of the tempo, as in the literature on tempo estimation
 OCTAVES = (1, 2, 3, 1 / 2, 1 / 3)
 
 # What each figure must reach, where there is something to reach.
-MARKS = {
+TARGETS = {
     "folder, MB": "< 100",
     "processor time of a song, ms": "<= 35",
     "ARI of K-Means and genres": "0.1 to 0.5",
@@ -171,10 +171,10 @@ def main() -> None:
         for seed in chosen.seeds
     }
     rows = [
-        [figure, *(f"{values[figure]:.3g}" for values in columns.values()), mark]
-        for figure, mark in MARKS.items()
+        [figure, *(f"{values[figure]:.3g}" for values in columns.values()), target]
+        for figure, target in TARGETS.items()
     ]
-    put_table(DOCS / "demo_songs.md", "demo_songs", markdown(["figure", *columns, "mark"], rows))
+    put_table(DOCS / "demo_songs.md", "demo_songs", markdown(["figure", *columns, "target"], rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""EM against scikit-learn in the same run: a step, the memory, the starts.
+"""EM against scikit-learn in the same run: an iteration, the memory, the initializations.
 
-    python -m benchmarks.em                    the table of the starts in docs/method.md
+    python -m benchmarks.em                    the table of the initializations in docs/method.md
 
-A step is the least of several repetitions, since other work on the machine can only slow one
-down. The arithmetic floor is what one core needs for the multiplications and additions of a step
-if it does nothing else, at the rate that it reaches in a large matrix product in the same run.
+An iteration is the least of several repetitions, since other work on the machine can only slow
+one down. The arithmetic floor is what one core needs for the multiplications and additions of an
+iteration if it does nothing else, at the rate that it reaches in a large matrix product in the same
+run.
 """
 
 import os
@@ -25,7 +26,13 @@ from threadpoolctl import threadpool_limits
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.made_songs import made_points
 from song_mixtures.fitting.compiled import compiled_e_step
-from song_mixtures.fitting.em import MixtureParams, coefficients, e_step, m_step, monomial_blocks
+from song_mixtures.fitting.em import (
+    MixtureParams,
+    e_step,
+    m_step,
+    monomial_blocks,
+    natural_parameters,
+)
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
@@ -37,13 +44,13 @@ CORES = os.cpu_count() or 1
 # Of a song and component: two products with 21 monomials, 14 multiply-adds of an exponential.
 OPERATIONS = 2 * (2 * 21 + 14)
 SQUARE = 1000  # rows of the matrices whose product gives the machine's rate
-SONGS = 100_000  # of the table of the starts
+SONGS = 100_000  # of the table of the initializations
 START_KS = (5, 10, 16)
 
 
 @dataclass(frozen=True)
-class Step:
-    """Seconds of one EM step with K = 10 full covariances."""
+class Iteration:
+    """Seconds of one EM iteration with K = 10 full covariances."""
 
     songs: int
     reference: float  # scikit-learn on one thread or on all, whichever is faster
@@ -63,18 +70,18 @@ def seconds(work: Callable[[], Any], repetitions: int = 1) -> tuple[float, Any]:
 
 
 def reference_step(points: FloatArray, model: Any) -> None:
-    """Do one step as GaussianMixture.fit does."""
+    """Do one iteration as GaussianMixture.fit does."""
     _, log_responsibilities = model._e_step(points)  # noqa: SLF001
     model._m_step(points, log_responsibilities)  # noqa: SLF001
 
 
 def our_step(mixture: Mixture, pass_over: Callable[[FloatArray], Any]) -> None:
-    """Do one step as run_em does."""
-    m_step(pass_over(coefficients(mixture))[0], "full", 1e-6)
+    """Do one iteration as run_em does."""
+    m_step(pass_over(natural_parameters(mixture))[0], "full", 1e-6)
 
 
-def step(songs: int) -> Step:
-    """Time one EM step by scikit-learn, by matrix products and compiled.
+def iteration(songs: int) -> Iteration:
+    """Time one EM iteration by scikit-learn, by matrix products and compiled.
 
     They take turns, so that what else runs on the machine slows none of them more than another.
     """
@@ -98,19 +105,21 @@ def step(songs: int) -> Step:
             with threadpool_limits(threads):
                 least[i] = min(least[i], seconds(work, 2)[0])
     floor = least[4] * songs * K * OPERATIONS / (2 * SQUARE**3)
-    return Step(songs, least[:2].min(), least[2], least[3], floor)
+    return Iteration(songs, least[:2].min(), least[2], least[3], floor)
 
 
 def start_rows(params: MixtureParams) -> list[list[str]]:
-    """Return table rows: fits whose starts run on all songs, or on a sample."""
+    """Return table rows: fits whose initializations run on all songs, or on a sample."""
     points = made_points(SONGS)
     rows = []
     for k in START_KS:
         for size in (SONGS, params.sample_above, 10_000):
             settings = replace(params, sample_above=size)
             took, fit = seconds(partial(fit_mixture, points, k, "full", settings))
-            steps = f"{len(fit.lower_bounds)}{'' if fit.converged else ', not converged'}"
-            rows.append([str(k), f"{size:,}", f"{took:.1f}", f"{fit.lower_bounds[-1]:.4f}", steps])
+            iterations = f"{len(fit.lower_bounds)}{'' if fit.converged else ', not converged'}"
+            rows.append(
+                [str(k), f"{size:,}", f"{took:.1f}", f"{fit.lower_bounds[-1]:.4f}", iterations]
+            )
     return rows
 
 
@@ -118,7 +127,7 @@ MEMORY = """
 import re, sys
 from pathlib import Path
 import numpy as np
-from song_mixtures.fitting.criteria import rate_fit
+from song_mixtures.fitting.criteria import evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.pipeline.params import read_params
@@ -130,7 +139,7 @@ params = read_params("mixture", MixtureParams)
 fit_mixture(np.random.default_rng(0).normal(size=(20_000, 5)), 2, "full", params)
 before = peak()
 points = np.load(sys.argv[1])
-rate_fit(fit_mixture(points, 10, "full", params), points, params.reg_covar)
+evaluate_fit(fit_mixture(points, 10, "full", params), points, params.reg_covar)
 print((peak() - before) / points.nbytes)
 """
 
@@ -147,8 +156,14 @@ def memory(songs: int) -> float:
 
 
 def main() -> None:
-    """Print the table of the starts and put it into docs/method.md."""
-    header = ["K", f"starts on, of {SONGS:,} songs", "seconds", "log-likelihood per song", "steps"]
+    """Print the table of the initializations and put it into docs/method.md."""
+    header = [
+        "K",
+        f"initialized on, of {SONGS:,} songs",
+        "seconds",
+        "log-likelihood per song",
+        "iterations",
+    ]
     rows = start_rows(read_params("mixture", MixtureParams))
     put_table(DOCS / "method.md", "em", markdown(header, rows))
 

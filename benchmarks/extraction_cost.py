@@ -97,7 +97,7 @@ def main() -> None:
     rows = [[f"{name}, ms a clip", f"{cost:.1f}"] for name, cost in costs.items()]
     rows += [
         ["the 58 columns by librosa, ms a clip", f"{theirs:.0f}"],
-        ["ratio (mark: 15 or more)", f"{theirs / costs['the five features']:.1f}"],
+        ["ratio (target: 15 or more)", f"{theirs / costs['the five features']:.1f}"],
     ]
     put_table(DOCS / "features.md", "extraction_cost", markdown(["", "one thread"], rows))
 

@@ -1,4 +1,4 @@
-"""Songs whose groups overlap: forty kinds in ten genres, so that starts of EM end apart."""
+"""Songs of forty overlapping kinds in ten genres, so that initializations of EM end apart."""
 
 import numpy as np
 import pandas as pd

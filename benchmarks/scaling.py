@@ -18,13 +18,19 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.extraction_cost import five_features, made_clips
-from song_mixtures.fitting.em import MixtureParams, label_sums, m_step, monomial_blocks, run_em
+from song_mixtures.fitting.em import (
+    MixtureParams,
+    label_statistics,
+    m_step,
+    monomial_blocks,
+    run_em,
+)
 from song_mixtures.fitting.fit import kmeans_labels
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from stages.demo import Demo, write_song
 
-SONGS = 200_000  # of the table whose EM steps are timed
+SONGS = 200_000  # of the table whose EM iterations are timed
 K, D = 10, 5
 STEPS = 10
 REPEATS = 3
@@ -51,11 +57,13 @@ def least_seconds(work: Callable[[], object]) -> float:
 
 
 def unit_costs() -> dict[str, float]:
-    """Return the seconds of one core per song: extracting, an EM step, a k-means start."""
+    """Return the seconds of one core per song: extraction, EM iteration, K-Means initialization."""
     points = made_songs(SONGS)
     parameters = replace(read_params("mixture", MixtureParams), max_iter=STEPS, tol=1e-300)
     labels = kmeans_labels(points, K, np.random.RandomState(0))
-    begin = m_step(label_sums(monomial_blocks(points), labels, K), "full", parameters.reg_covar)
+    begin = m_step(
+        label_statistics(monomial_blocks(points), labels, K), "full", parameters.reg_covar
+    )
     run_em(points, begin, parameters)  # compiled once
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -68,10 +76,10 @@ def unit_costs() -> dict[str, float]:
             "make a demo song": least_seconds(lambda: write_song("blues", 0, demo, folder)),
         }
     em = least_seconds(lambda: run_em(points, begin, parameters))
-    start = least_seconds(lambda: kmeans_labels(points, K, np.random.RandomState(0)))
+    initialization = least_seconds(lambda: kmeans_labels(points, K, np.random.RandomState(0)))
     return costs | {
-        "an EM step, K = 10, full": em / STEPS / SONGS,
-        "a k-means start, K = 10": start / SONGS,
+        "an EM iteration, K = 10, full": em / STEPS / SONGS,
+        "a K-Means initialization, K = 10": initialization / SONGS,
     }
 
 
@@ -91,13 +99,17 @@ def main() -> None:
     with threadpool_limits(1):
         costs = unit_costs()
     units = [[name, f"{1e6 * cost:,.{0 if cost > 1e-4 else 2}f}"] for name, cost in costs.items()]
-    clip, step, start = (costs[n] for n in list(costs) if not n.startswith("make"))
+    clip, iteration, initialization = (costs[n] for n in list(costs) if not n.startswith("make"))
     sample = read_params("mixture", MixtureParams).sample_above
-    # Ten starts of 100 steps on the sample, then 100 steps of the best on all songs.
-    starts = sample * 10 * (start + 100 * step)
-    fits = {"10⁶": starts + 1e6 * 100 * step, "10⁸": starts + 1e8 * 100 * step}
+    # Ten initializations of 100 iterations on the sample, then 100 of the best on all songs.
+    initialized = sample * 10 * (initialization + 100 * iteration)
+    fits = {
+        "10⁶": initialized + 1e6 * 100 * iteration,
+        "10⁸": initialized + 1e8 * 100 * iteration,
+    }
     work = {"extract 10⁶ clips of 30 s": 1e6 * clip} | {
-        f"one fit of {songs} songs, 100 steps after the starts": fit for songs, fit in fits.items()
+        f"one fit of {songs} songs, 100 iterations after the initializations": fit
+        for songs, fit in fits.items()
     }
     rows = [
         [name, *(hours(cost, n) if "fit" not in name or n == 1 else "–" for n in (1, *CORES))]

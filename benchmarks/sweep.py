@@ -34,7 +34,7 @@ def settings() -> tuple[Sweep, MixtureParams]:
 
 
 def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
-    """Fit and rate one mixture as the notebooks do; return ln L."""
+    """Fit and evaluate one mixture as the notebooks do; return ln L."""
     model = GaussianMixture(
         k,
         n_init=params.n_init,
@@ -66,11 +66,11 @@ def small_sweep(songs: int) -> SweepCost:
 
 
 def large_sweep(songs: int) -> SweepCost:
-    """Run ours, and of the notebook one start of K = 10, from which its time is estimated.
+    """Run ours, and of the notebook one initialization of K = 10, from which its time is estimated.
 
-    A step takes scikit-learn K times as long with K times the components; 10 is the middle of the
-    sweep, so what other K cost more or less, in steps as well, evens out. The log-likelihoods
-    are those of K = 10: the one start on all songs, and ours.
+    An iteration takes scikit-learn K times as long with K times the components; 10 is the middle of
+    the sweep, so what other K cost more or less, in iterations as well, evens out. The
+    log-likelihoods are those of K = 10: the one initialization on all songs, and ours.
     """
     points, (sweep, params) = made_points(songs), settings()
     ours, found = seconds(partial(our_sweep, points, sweep, params))

@@ -18,12 +18,12 @@ from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.figures.components import component_means, weights
 from song_mixtures.presentation.figures.labels import genre_by_component, kmeans_gmm_confusion
-from song_mixtures.presentation.figures.palettes import Records, colored, component_colors
+from song_mixtures.presentation.figures.palettes import Palette, Records, colored, palette_colors
 from song_mixtures.presentation.figures.songs import (
     colored_genres,
     entropy_histogram,
     features,
-    songs_drawn,
+    map_sample,
 )
 from song_mixtures.presentation.figures.sweep import k_curve, kmeans_elbow
 from song_mixtures.songs.plane import Plane
@@ -41,7 +41,7 @@ ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 PLOTS = Path("plots")
-OF_SONGS = ("song", "genre", "gmm_cluster", "gmm_greatest_prob", "gmm_entropy")  # and features
+OF_SONGS = ("song", "genre", "gmm_cluster", "gmm_max_prob", "gmm_entropy")  # and features
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Charts:
     max_songs: Annotated[int, Range(100, 20_000)]
 
 
-def charts(parameters: Charts, tables: Tables, palette: str, seed: int) -> dict[str, Records]:
+def charts(parameters: Charts, tables: Tables, palette: Palette, seed: int) -> dict[str, Records]:
     """Return the data of each chart by the name of its file; tables are read here."""
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
@@ -59,16 +59,16 @@ def charts(parameters: Charts, tables: Tables, palette: str, seed: int) -> dict[
     k = len(mixture.weights)
     songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
     means = tables.read(MEANS)
-    drawn = colored_genres(songs_drawn(songs, plane, parameters.max_songs, seed), palette)
+    sample = colored_genres(map_sample(songs, plane, parameters.max_songs, seed), palette)
     of_components = {
         "component_means": component_means(mixture, scaling, means),
         "weights": weights(tables.read(WEIGHTS), means),
-        "songs": drawn.to_dict("records"),
+        "songs": sample.to_dict("records"),
         "entropy_histogram": entropy_histogram(songs, k),
         "kmeans_gmm_confusion": kmeans_gmm_confusion(tables.read(CONFUSION)),
         "genre_by_component": genre_by_component(tables.read(GENRES), k),
     }
-    colors = component_colors(palette, k)
+    colors = palette_colors(palette, k)
     return {
         "features": features(songs, scaling),
         "k_curve": k_curve(tables.read(K_SWEEP), chosen),
@@ -89,7 +89,7 @@ def main() -> None:
     """Read the tables, write what the page draws."""
     tables = read_params("tables", Tables)
     parameters = read_params("charts", Charts)
-    palette = read_param("figures", "palette", str)
+    palette = read_param("figures", "palette", Palette)
     seed = read_param("figures", "seed", Annotated[int, Range(0, 2**32 - 1)])
 
     written = charts(parameters, tables, palette, seed)

@@ -40,7 +40,7 @@ def choose(fits: pd.DataFrame, choice: Choice) -> dict[str, int | str]:
 
 
 def summarize(fits: pd.DataFrame) -> dict[str, float]:
-    """Return the stage's metrics: where each criterion is lowest, of the sound fits."""
+    """Return the stage's metrics: where each criterion is lowest, of the valid fits."""
     return {
         "bic_best_k": int(best_fit(fits, "bic")["k"]),
         "aic_best_k": int(best_fit(fits, "aic")["k"]),
@@ -55,13 +55,13 @@ def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, int | str]) ->
     same = fits[(fits["k"] == taken["k"]) & (fits["covariance_type"] == taken["covariance_type"])]
     if same.empty:
         return f"{line}; the sweep did not try it"
-    if not same["sound"].iloc[0]:
-        line += ", whose fit in the sweep is not sound"
+    if not same["valid"].iloc[0]:
+        line += ", whose fit in the sweep is not valid"
     best = best_fit(fits, "bic")
     if (best["k"], best["covariance_type"]) == (taken["k"], taken["covariance_type"]):
         return f"{line}; BIC is lowest there"
     lead = same["bic"].iloc[0] - best["bic"]
-    far = f", {lead:.1f} below that of the chosen one" if lead > 0 else ", of the sound fits"
+    far = f", {lead:.1f} below that of the chosen one" if lead > 0 else ", of the valid fits"
     return f"{line}; BIC is lowest at {mixture_name(best, fits)}{far}"
 
 

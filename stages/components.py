@@ -92,8 +92,8 @@ def covariances_table(mixture: Mixture, scaling: Scaling) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pairs).reset_index()
 
 
-def highest(score: FloatArray, count: int) -> NDArray[np.intp]:
-    """Return where the highest scores are, best first; equals stay in order."""
+def top(score: FloatArray, count: int) -> NDArray[np.intp]:
+    """Return the indices of the highest scores, best first; equals stay in order."""
     least = np.partition(score, -count)[-count] if count < len(score) else -np.inf
     reaching = np.flatnonzero(score >= least)
     return reaching[np.argsort(-score[reaching], kind="stable")][:count]
@@ -110,7 +110,7 @@ def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.Da
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()
         with np.errstate(divide="ignore"):  # a posterior of 0 puts a song last, at -inf
-            best = highest(densities + np.log(posterior), count)
+            best = top(densities + np.log(posterior), count)
         rows.append(
             songs.loc[best, shown].assign(
                 component=component,
@@ -126,9 +126,9 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
     """Return the stage's metrics."""
     w = weights["weight"].to_numpy()
     return {
-        "largest_weight_share": w.max(),
-        "smallest_weight_share": w.min(),
-        "smallest_component_effective_songs": weights["effective_songs"].min(),
+        "max_weight_share": w.max(),
+        "min_weight_share": w.min(),
+        "min_effective_songs": weights["effective_songs"].min(),
         "effective_components": effective_components(w),
     }
 

@@ -18,7 +18,7 @@ from song_mixtures.pipeline.files import atomic_write, read_json
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.presentation.figures.palettes import palette_colors
+from song_mixtures.presentation.figures.palettes import Palette, palette_colors
 from song_mixtures.presentation.pictures.components import component_means, covariances, weights
 from song_mixtures.presentation.pictures.densities import feature_densities
 from song_mixtures.presentation.pictures.labels import genre_by_component, kmeans_gmm_confusion
@@ -29,7 +29,7 @@ from song_mixtures.presentation.pictures.songs import (
     posterior_vs_entropy,
 )
 from song_mixtures.presentation.pictures.sweep import bic_aic, kmeans_elbow
-from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
@@ -54,12 +54,9 @@ class Figures:
     """How pictures are drawn."""
 
     dpi: Annotated[int, Range(50, 600)]
-    palette: str  # distinct, or a colormap of matplotlib
+    palette: Palette
     max_points: Annotated[int, Range(100)]
     seed: Annotated[int, Range(0, 2**32 - 1)]
-
-    def __post_init__(self) -> None:
-        palette_colors(self.palette, 1)
 
 
 def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
@@ -70,22 +67,22 @@ def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
     songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
     weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
     clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
-    drawn = drawn_songs(songs, parameters.max_points, parameters.seed)
+    sample = sampled_songs(songs, parameters.max_points, parameters.seed)
     colors = palette_colors(parameters.palette, len(mixture.weights))
     return {
         "bic_aic": partial(bic_aic, tables.read(K_SWEEP), chosen),
         "component_means": partial(component_means, mixture, means, weight_table, colors),
         "weights": partial(weights, weight_table, means, colors),
         "feature_densities": partial(feature_densities, songs, mixture, scaling, colors),
-        "pca_map": partial(pca_map, songs, drawn, mixture, plane, colors),
+        "pca_map": partial(pca_map, songs, sample, mixture, plane, colors),
         "covariances": partial(covariances, tables.read(COVARIANCES), colors),
         "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
-        "posterior_vs_entropy": partial(posterior_vs_entropy, songs, drawn, colors),
+        "posterior_vs_entropy": partial(posterior_vs_entropy, songs, sample, colors),
         "component_overlap": partial(component_overlap, songs, colors),
-        "pca_entropy": partial(pca_entropy, songs, drawn, mixture, plane, colors),
+        "pca_entropy": partial(pca_entropy, songs, sample, mixture, plane, colors),
         "kmeans_elbow": partial(kmeans_elbow, tables.read(ELBOW), chosen, len(songs)),
         "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, counts, colors),
-        "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, drawn, plane, colors),
+        "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, sample, plane, colors),
     } | (
         {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
     )

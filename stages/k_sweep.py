@@ -1,8 +1,8 @@
-"""Fit a mixture for every K, and for every form of covariance, and say what each is worth.
+"""Fit a mixture for every K, and for every covariance type, and say what each is worth.
 
-The fits are the ones train_gmm makes: same songs, same starts, same seed, so the row of the K
-that is trained later shows the same numbers. A criterion sees only how well a density describes
-these songs, not whether its components mean anything to a listener.
+The fits are the ones train_gmm makes: same songs, same initializations, same seed, so the row of
+the K that is trained later shows the same numbers. A criterion sees only how well a density
+describes these songs, not whether its components mean anything to a listener.
 """
 
 import sys
@@ -16,7 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.criteria import Fit, rate_fit
+from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
 from song_mixtures.mixture.model import CovarianceType
@@ -45,18 +45,18 @@ class Sweep:
         if self.k_max < self.k_min:
             raise ValueError(f"k_max is {self.k_max}, expected at least k_min, {self.k_min}")
         if len(set(self.covariance_types)) < len(self.covariance_types):
-            raise ValueError(f"covariance_types names one form twice: {self.covariance_types}")
+            raise ValueError(f"covariance_types names one type twice: {self.covariance_types}")
 
     def count(self) -> int:
         """Return how many mixtures are fitted."""
         return len(self.covariance_types) * (self.k_max - self.k_min + 1)
 
 
-def fit_and_rate(
+def fit_and_evaluate(
     points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
 ) -> Fit:
     """Fit one mixture of the sweep; what it is worth is all that is kept of it."""
-    return rate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
+    return evaluate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
 
 
 def sweep_fits(
@@ -65,7 +65,7 @@ def sweep_fits(
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each."""
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
     calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
-    return parallel_map(fit_and_rate, calls, compute, large=[points])
+    return parallel_map(fit_and_evaluate, calls, compute, large=[points])
 
 
 def row_text(fit: Fit) -> str:
@@ -73,7 +73,7 @@ def row_text(fit: Fit) -> str:
     return (
         f"K {fit.k:3d} {fit.covariance_type:9s}  log-likelihood {fit.log_likelihood:12.1f}  "
         f"BIC {fit.bic:12.1f}  AIC {fit.aic:12.1f}  ICL {fit.icl:12.1f}  "
-        f"{fit.iterations:4d} steps  {fit.faults() or 'sound'}"
+        f"{fit.iterations:4d} steps  {fit.faults() or 'valid'}"
     )
 
 
@@ -82,17 +82,17 @@ def summarize(fits: pd.DataFrame) -> dict[str, float]:
     return {
         "fits_count": len(fits),
         "not_converged_count": int((fits["converged"] == 0).sum()),
-        "unsound_count": int((fits["sound"] == 0).sum()),
+        "invalid_count": int((fits["valid"] == 0).sum()),
     }
 
 
 def outcome(fits: pd.DataFrame) -> str:
     """Return the line that says what came out; which fit is best is choose_k's to say."""
-    unsound = [
+    invalid = [
         f"K = {fit['k']}, {fit['covariance_type']}"
-        for _, fit in fits[fits["sound"] == 0].iterrows()
+        for _, fit in fits[fits["valid"] == 0].iterrows()
     ]
-    faults = f"{len(unsound)} not sound ({'; '.join(unsound)})" if unsound else "all sound"
+    faults = f"{len(invalid)} not valid ({'; '.join(invalid)})" if invalid else "all valid"
     return f"{len(fits)} fits; {faults}"
 
 

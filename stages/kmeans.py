@@ -40,7 +40,7 @@ class KMeansParams:
 
     n_init: Annotated[int, Range(1)]
     max_iter: Annotated[int, Range(1)]
-    sample_above: Annotated[int, Range(1000)]  # songs; of more, a sample makes the starts
+    sample_above: Annotated[int, Range(1000)]  # songs; of more, initializations run on a sample
     silhouette_sample: Annotated[int, Range(100)]  # songs; of more, a sample is scored
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
@@ -48,7 +48,7 @@ class KMeansParams:
 def fit_kmeans(points: FloatArray, k: int, params: KMeansParams) -> Any:
     """Fit K-Means to points, (N, d), on one thread, for the same bytes on every machine.
 
-    The best of n_init starts. Of more than sample_above points the starts run on one random
+    The best of n_init initializations. Of more than sample_above points they run on one random
     sample of that size, and the best of them is carried on with all points.
     """
     model = KMeans(k, n_init=params.n_init, max_iter=params.max_iter, random_state=params.seed)

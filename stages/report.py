@@ -91,7 +91,7 @@ def main() -> None:
     origin = Origin(**read_json(ORIGIN))
     song_column = read_param("input", "id", str | None)
     by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"])
-    torn_margin = read_param("uncertainty", "torn_margin", Annotated[float, Range(0, 1)])
+    ambiguous_margin = read_param("uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)])
     samples = [
         read_param(section, "sample_above", Annotated[int, Range(1000)])
         for section in ("mixture", "kmeans")
@@ -115,7 +115,7 @@ def main() -> None:
         the_number_of_components(metrics, fits, chosen, by),
         the_components(tables.read(MEANS), tables.read(WEIGHTS), tables.read(BY_COMPONENT)),
         typical_songs(tables.read(EXEMPLARS), genres, song),
-        how_sure(metrics, tables.read(EXTREMES), torn_margin, song),
+        how_sure(metrics, tables.read(EXTREMES), ambiguous_margin, song),
         agreement(metrics),
         pictures([path.name for path in IMAGES.iterdir()], f"../{IMAGES}"),
     ]

@@ -35,10 +35,10 @@ def assignment(songs: pd.DataFrame, posterior: FloatArray) -> pd.DataFrame:
 
 def summarize(posterior: FloatArray) -> dict[str, float]:
     """Return the stage's metrics."""
-    greatest = posterior.max(axis=1)
+    maximum = posterior.max(axis=1)
     return {
-        "mean_greatest_posterior": greatest.mean(),
-        "above_90_percent_share": (greatest > 0.9).mean(),
+        "mean_max_posterior": maximum.mean(),
+        "above_90_percent_share": (maximum > 0.9).mean(),
         "components_with_songs_count": len(set(posterior.argmax(axis=1))),
     }
 
@@ -57,7 +57,7 @@ def main() -> None:
     write_metrics(METRICS, metrics)
     print(assigned.head().to_string(index=False), file=sys.stderr)
     say(
-        f"{len(songs)} songs; the greatest posterior is above 0.9 for "
+        f"{len(songs)} songs; the maximum posterior is above 0.9 for "
         f"{metrics['above_90_percent_share']:.1%} of them"
     )
 

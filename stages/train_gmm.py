@@ -1,7 +1,7 @@
 """Train the mixture that was chosen and put its components in order, largest weight first.
 
 Component 0, its color and its row mean the same in every later table and picture. A fit that
-did not converge or that has a collapsed component is written all the same, and says so.
+did not converge or that has a degenerate component is written all the same, and says so.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures.fitting.criteria import Fit, rate_fit
+from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture
@@ -86,7 +86,7 @@ def summarize(fit: Fit, songs: int) -> dict[str, float]:
         "icl": fit.icl,
         "iterations_count": fit.iterations,
         "converged": fit.converged,
-        "collapsed_components_count": fit.collapsed,
+        "degenerate_components_count": fit.degenerate,
     }
 
 
@@ -94,7 +94,7 @@ def outcome(fit: Fit) -> str:
     """Return the line that says what came out."""
     return (
         f"K = {fit.k}, {fit.covariance_type}: log-likelihood {fit.log_likelihood:.1f}, BIC "
-        f"{fit.bic:.1f}, {fit.iterations} EM steps, {fit.faults() or 'converged, sound'}"
+        f"{fit.bic:.1f}, {fit.iterations} EM iterations, {fit.faults() or 'converged, valid'}"
     )
 
 
@@ -110,7 +110,7 @@ def main() -> None:
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     fitted = fit_mixture(points, k, covariance_type, params, progress=True)
     ordered = replace(fitted, mixture=ordered_by_weight(fitted.mixture))
-    fit = rate_fit(ordered, points, params.reg_covar)
+    fit = evaluate_fit(ordered, points, params.reg_covar)
 
     write_pickle(GMM_MODEL, as_scikit_learn(ordered, params))
     write_json(GMM, {"features": list(scaling.features)} | ordered.mixture.to_json())

@@ -1,7 +1,7 @@
-"""Say how sure the mixture is of each song: entropy, margin, and who is torn.
+"""Say how sure the mixture is of each song: entropy, margin, and which songs are ambiguous.
 
 Entropy counts how widely a song's posteriors spread; the margin only looks at the two best. Both
-speak of the mixture's own doubt between its components, not of whether the components are real.
+speak of how undecided the mixture is between its own components, not of whether these are real.
 """
 
 from dataclasses import dataclass
@@ -29,23 +29,23 @@ METRICS = Path("metrics/uncertainty.json")
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """What counts as torn, and how many songs are listed."""
+    """What counts as ambiguous, and how many songs are listed."""
 
-    torn_margin: Annotated[float, Range(0, 1)]
+    ambiguous_margin: Annotated[float, Range(0, 1)]
     n_extremes: Annotated[int, Range(1)]
 
 
-def rate_songs(posterior: FloatArray, torn_margin: float) -> pd.DataFrame:
+def evaluate_songs(posterior: FloatArray, ambiguous_margin: float) -> pd.DataFrame:
     """Return the uncertainty of each song; gmm_entropy_share is entropy / log K, 0 to 1."""
     nats = entropy(posterior)
     margins = margin(posterior)
     return pd.DataFrame(
         {
-            "gmm_greatest_prob": posterior.max(axis=1),
+            "gmm_max_prob": posterior.max(axis=1),
             "gmm_entropy": nats,
             "gmm_entropy_share": nats / np.log(posterior.shape[1]),
             "gmm_margin": margins,
-            "gmm_torn": (margins < torn_margin).astype(int),
+            "gmm_ambiguous": (margins < ambiguous_margin).astype(int),
         }
     )
 
@@ -66,7 +66,7 @@ def by_group(songs: pd.DataFrame, group: str) -> pd.DataFrame:
         songs=("gmm_entropy", "size"),
         mean_entropy=("gmm_entropy", "mean"),
         mean_margin=("gmm_margin", "mean"),
-        torn_share=("gmm_torn", "mean"),
+        ambiguous_share=("gmm_ambiguous", "mean"),
     )
 
 
@@ -78,8 +78,8 @@ def summarize(songs: pd.DataFrame) -> dict[str, float]:
         "max_entropy_nats": songs["gmm_entropy"].max(),
         "mean_entropy_share": songs["gmm_entropy_share"].mean(),
         "mean_margin": songs["gmm_margin"].mean(),
-        "torn_songs_count": int(songs["gmm_torn"].sum()),
-        "torn_songs_share": songs["gmm_torn"].mean(),
+        "ambiguous_songs_count": int(songs["gmm_ambiguous"].sum()),
+        "ambiguous_songs_share": songs["gmm_ambiguous"].mean(),
     }
 
 
@@ -90,7 +90,7 @@ def main() -> None:
     assigned = tables.read(POSTERIORS).drop(columns="song")
     posterior = assigned.filter(like="gmm_prob_").to_numpy()
 
-    rated = rate_songs(posterior, parameters.torn_margin)
+    rated = evaluate_songs(posterior, parameters.ambiguous_margin)
     songs = tables.read(FEATURES_SELECTED).join(assigned).join(rated)
     metrics = summarize(songs)
 
@@ -101,8 +101,8 @@ def main() -> None:
     write_metrics(METRICS, metrics)
     say(
         f"mean entropy {metrics['mean_entropy_nats']:.3f} nats "
-        f"({metrics['mean_entropy_share']:.0%} of log K); torn between two components: "
-        f"{metrics['torn_songs_count']} songs, {metrics['torn_songs_share']:.1%}"
+        f"({metrics['mean_entropy_share']:.0%} of log K); ambiguous between two components: "
+        f"{metrics['ambiguous_songs_count']} songs, {metrics['ambiguous_songs_share']:.1%}"
     )
 
 

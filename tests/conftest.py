@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # Three kinds of songs: mean and standard deviation of tempo, energy, loudness, valence,
-# danceability. The kinds overlap, so some songs are torn.
+# danceability. The kinds overlap, so some songs are ambiguous.
 KINDS = {
     "calm": ((80, 0.30, -20.0, 0.30, 0.40), (8, 0.08, 2.0, 0.10, 0.08)),
     "dance": ((122, 0.75, -8.0, 0.65, 0.80), (4, 0.07, 1.5, 0.12, 0.06)),

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import marks, pipeline
-from benchmarks.em import memory, step
+from benchmarks import pipeline, targets
+from benchmarks.em import iteration, memory
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
 from song_mixtures.pipeline.stage import one_thread
@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 def test_a_step_of_each_kind_is_timed() -> None:
     with one_thread():
-        timed = step(2_000)
+        timed = iteration(2_000)
     seconds = (timed.reference, timed.products, timed.compiled, timed.floor)
     assert timed.songs == 2_000
     assert all(0 < figure < np.inf for figure in seconds)  # inf: one that never ran
@@ -30,8 +30,8 @@ def test_the_memory_of_a_fit_is_counted_in_tables() -> None:
 
 
 def test_a_mark_says_whether_it_is_reached() -> None:
-    rows = [marks.Mark("", "", "", ratio, at_least=4) for ratio in (3.9, 4.0)]
-    rows += [marks.Mark("", "", "", ratio, at_most=2) for ratio in (2.0, 2.1)]
+    rows = [targets.Target("", "", "", ratio, at_least=4) for ratio in (3.9, 4.0)]
+    rows += [targets.Target("", "", "", ratio, at_most=2) for ratio in (2.0, 2.1)]
     assert [row.reached() for row in rows] == [False, True, True, False]
     assert rows[0].cells()[3:] == ["3.9", "≥ 4", "no"]
 

@@ -13,7 +13,7 @@ FITS = pd.DataFrame(
         "bic": [40.0, 30.0, 20.0, 25.0],
         "aic": [4.0, 1.0, 2.0, 3.0],
         "icl": [1.0, 2.0, 3.0, 4.0],
-        "sound": [1, 1, 1, 1],
+        "valid": [1, 1, 1, 1],
     }
 )
 
@@ -32,9 +32,9 @@ def test_best_k_by_each_criterion() -> None:
 
 
 def test_an_unsound_fit_is_neither_chosen_nor_called_the_best() -> None:
-    unsound = FITS.assign(sound=[1, 1, 0, 1])
-    assert choose(unsound, Choice("bic", 7, "full"))["n_components"] == 3
-    assert summarize(unsound)["bic_best_k"] == 3
+    invalid = FITS.assign(valid=[1, 1, 0, 1])
+    assert choose(invalid, Choice("bic", 7, "full"))["n_components"] == 3
+    assert summarize(invalid)["bic_best_k"] == 3
 
 
 def test_where_each_criterion_is_lowest_is_said_and_whether_it_may_fall_further() -> None:
@@ -46,22 +46,22 @@ def test_where_each_criterion_is_lowest_is_said_and_whether_it_may_fall_further(
     assert "BIC at K = 2, diag" in lowest(FITS)
 
 
-UNSOUND = ", whose fit in the sweep is not sound"
+UNSOUND = ", whose fit in the sweep is not valid"
 
 
 @pytest.mark.parametrize(
-    ("k", "covariance_type", "sound", "said"),
+    ("k", "covariance_type", "valid", "said"),
     [
         (3, "full", 1, "; BIC is lowest at K = 2, diag, 10.0 below that of the chosen one"),
         (2, "diag", 1, "; BIC is lowest there"),
         (9, "full", 1, "; the sweep did not try it"),
-        (2, "diag", 0, f"{UNSOUND}; BIC is lowest at K = 3, diag, of the sound fits"),
+        (2, "diag", 0, f"{UNSOUND}; BIC is lowest at K = 3, diag, of the valid fits"),
     ],
 )
 def test_the_line_says_what_bic_thinks_of_the_choice(
-    k: int, covariance_type: str, sound: int, said: str
+    k: int, covariance_type: str, valid: int, said: str
 ) -> None:
     choice = Choice("fixed", k, covariance_type)  # type: ignore[arg-type]
-    fits = FITS.assign(sound=[1, 1, sound, 1])
+    fits = FITS.assign(valid=[1, 1, valid, 1])
     found = outcome(fits, choice, choose(fits, choice))
     assert found == f"K = {k}, {covariance_type} (fixed){said}"

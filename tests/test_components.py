@@ -81,7 +81,7 @@ def test_exemplars_are_dense_and_sure() -> None:
 @given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 2.0]), min_size=1), st.integers(1, 9))
 def test_the_highest_scores_are_those_of_a_stable_sort(scores: list[float], count: int) -> None:
     expected = np.argsort(-np.array(scores), kind="stable")[:count]
-    assert components.highest(np.array(scores), count).tolist() == expected.tolist()
+    assert components.top(np.array(scores), count).tolist() == expected.tolist()
 
 
 def test_equal_weights_make_as_many_effective_components() -> None:
@@ -102,5 +102,5 @@ def test_effective_songs_add_up_to_all(finished: Path) -> None:
     weights = read_table(finished / components.WEIGHTS)
     assert weights["effective_songs"].sum() == pytest.approx(240, abs=1e-3)
     assert weights["hard_songs"].sum() == 240
-    largest = read_json(finished / components.METRICS)["largest_weight_share"]
+    largest = read_json(finished / components.METRICS)["max_weight_share"]
     assert largest == pytest.approx(weights["weight"].max())

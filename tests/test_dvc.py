@@ -47,7 +47,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"k_sweep", "choose_k", "train_gmm", *AFTER_TRAINING},
     ),
     (
-        {"uncertainty.torn_margin": 0.99},
+        {"uncertainty.ambiguous_margin": 0.99},
         {"uncertainty", "components", "compare_kmeans", *SHOWING},
     ),
     ({"uncertainty.n_extremes": 3}, {"uncertainty", "report"}),
@@ -56,7 +56,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"kmeans.max_iter": 299}, {"kmeans"}),  # which takes fewer steps anyway
     ({"kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *SHOWING}),
     ({"figures.dpi": 70}, {"figures", "report"}),
-    ({"figures.palette": "tab20"}, SHOWING),
+    ({"figures.palette": "tableau"}, SHOWING),
     ({"charts.max_songs": 100}, {"charts"}),
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
@@ -168,9 +168,11 @@ def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
     project: Path,
 ) -> None:
     # Stages before the one that fails have run, and dvc.lock has changed.
-    write_params(project, {"preprocess.transform.tempo": "log2", "uncertainty.torn_margin": 7})
+    write_params(project, {"preprocess.transform.tempo": "log2", "uncertainty.ambiguous_margin": 7})
     said = call(project, "dvc", "repro", code=255)
-    assert "uncertainty: params.yaml: uncertainty.torn_margin is 7.0, expected a number" in said
+    assert (
+        "uncertainty: params.yaml: uncertainty.ambiguous_margin is 7.0, expected a number" in said
+    )
     assert "Traceback" not in said
     assert not (project / "metrics/uncertainty.json").exists()
     call(

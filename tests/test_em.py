@@ -19,17 +19,17 @@ from sklearn.mixture import GaussianMixture
 
 from song_mixtures.fitting import em
 from song_mixtures.fitting.compiled import BLOCK, compiled_e_step
-from song_mixtures.fitting.criteria import rate_fit
+from song_mixtures.fitting.criteria import evaluate_fit
 from song_mixtures.fitting.em import (
     MixtureParams,
-    coefficients,
     e_step,
-    label_sums,
+    label_statistics,
     m_step,
     monomial_blocks,
+    natural_parameters,
     run_em,
 )
-from song_mixtures.fitting.fit import best_start, fit_mixture, kmeans_labels
+from song_mixtures.fitting.fit import best_initialization, fit_mixture, kmeans_labels
 from song_mixtures.mixture.model import CovarianceType, Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError, one_thread
@@ -107,7 +107,7 @@ def test_starts_steps_and_optimum_are_those_of_scikit_learn(
 def start_of(points: FloatArray, k: int, kind: CovarianceType = "full") -> Mixture:
     """Return the mixture of the songs dealt out to K components in turn."""
     labels = np.arange(len(points)) % k
-    return m_step(label_sums(monomial_blocks(points), labels, k), kind, 1e-6)
+    return m_step(label_statistics(monomial_blocks(points), labels, k), kind, 1e-6)
 
 
 # One song lies far away from all others.
@@ -120,18 +120,18 @@ def test_compiled_e_step_gives_the_sums_of_the_matrix_products(
     points = np.ascontiguousarray(np.vstack([SONGS[songs][:, :d], SONGS[songs][:1, :d] + 20]))
     mixture = start_of(points, 4, kind)
     for _ in range(15):
-        rows = coefficients(mixture)
-        sums, log_likelihood = e_step(monomial_blocks(points), rows)
+        rows = natural_parameters(mixture)
+        statistics, log_likelihood = e_step(monomial_blocks(points), rows)
         compiled_sums, compiled_log_likelihood = compiled_e_step(points, rows)
         np.testing.assert_allclose(compiled_log_likelihood, log_likelihood, rtol=1e-9)
-        scale = np.abs(sums).max(axis=0)
-        np.testing.assert_allclose(compiled_sums / scale, sums / scale, atol=1e-7)
-        mixture = m_step(sums, kind, 1e-6)
+        scale = np.abs(statistics).max(axis=0)
+        np.testing.assert_allclose(compiled_sums / scale, statistics / scale, atol=1e-7)
+        mixture = m_step(statistics, kind, 1e-6)
 
 
 @pytest.mark.parametrize("count", [1, 31, 33, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
 def test_compiled_e_step_at_the_edges_of_its_blocks(count: int) -> None:
-    rows = coefficients(start_of(POINTS, 3))
+    rows = natural_parameters(start_of(POINTS, 3))
     found = compiled_e_step(POINTS[:count], rows)
     expected = e_step(monomial_blocks(POINTS[:count]), rows)
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-10, atol=1e-12)
@@ -178,7 +178,7 @@ def test_above_a_size_the_starts_run_on_one_sample_and_the_best_goes_on_with_all
     points = SONGS["many blocks"]
     chosen = np.sort(np.random.default_rng(42).choice(len(points), 1000, replace=False))
     with one_thread():
-        best = best_start(points[chosen], 3, "full", params)
+        best = best_initialization(points[chosen], 3, "full", params)
     expected = run_em(points, best.mixture, params)
     assert fit_mixture(points, 3, "full", params).lower_bounds == expected.lower_bounds
     # These songs have one optimum, and starting from a sample does not miss it.
@@ -199,7 +199,9 @@ def test_the_best_of_several_starts_is_kept() -> None:
     for _ in range(5):
         with one_thread():
             labels = kmeans_labels(POINTS, 8, random_state)
-        start = m_step(label_sums(monomial_blocks(POINTS), labels, 8), "full", params.reg_covar)
+        start = m_step(
+            label_statistics(monomial_blocks(POINTS), labels, 8), "full", params.reg_covar
+        )
         ends.append(run_em(POINTS, start, params).lower_bounds[-1])
     assert len(set(ends)) > 1
     assert fit_mixture(POINTS, 8, "full", params).lower_bounds[-1] == max(ends)
@@ -220,8 +222,8 @@ def test_songs_without_spread_and_no_reg_covar_are_refused_with_the_way_out() ->
 def test_a_repeated_song_makes_a_collapsed_component() -> None:
     points = np.vstack([POINTS, np.repeat(POINTS[:1] + 9, 30, axis=0)])
     fitted = fit_mixture(points, 2, "full", replace(PARAMS, n_init=1))
-    fit = rate_fit(fitted, points, PARAMS.reg_covar)
-    assert (fit.converged, fit.collapsed, fit.sound) == (1, 1, 0)
+    fit = evaluate_fit(fitted, points, PARAMS.reg_covar)
+    assert (fit.converged, fit.degenerate, fit.valid) == (1, 1, 0)
 
 
 def naive_e_step(weights: Any, means: Any, covariances: Any) -> FloatArray:

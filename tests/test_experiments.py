@@ -94,10 +94,10 @@ def test_the_experiments_of_the_docs(project: Path) -> None:
 
 
 def test_an_applied_experiment_is_complete(project: Path) -> None:
-    call(project, "dvc", "exp", "run", "-n", "torn", "-S", "uncertainty.torn_margin=0.9")
+    call(project, "dvc", "exp", "run", "-n", "ambiguous", "-S", "uncertainty.ambiguous_margin=0.9")
     shell(project, "git restore --staged --worktree . && dvc checkout --force")
-    call(project, "dvc", "exp", "apply", "torn")
-    assert "torn_margin: 0.9" in (project / "params.yaml").read_text()
+    call(project, "dvc", "exp", "apply", "ambiguous")
+    assert "ambiguous_margin: 0.9" in (project / "params.yaml").read_text()
     assert "up to date" in call(project, "dvc", "status")
     shell(project, blocks(section("Compare"))[1])
     assert call(project, "git", "status", "--porcelain") == ""

@@ -26,7 +26,7 @@ from song_mixtures.pipeline.files import write_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import Tables, read_table, write_table
-from song_mixtures.presentation.figures.palettes import DISTINCT, palette_colors
+from song_mixtures.presentation.figures.palettes import PALETTES, palette_colors
 from song_mixtures.presentation.pictures import components as component_figures
 from song_mixtures.presentation.pictures import densities as density_figures
 from song_mixtures.presentation.pictures import labels as label_figures
@@ -34,14 +34,14 @@ from song_mixtures.presentation.pictures import maps as map_figures
 from song_mixtures.presentation.pictures import songs as song_figures
 from song_mixtures.presentation.pictures import sweep as fit_figures
 from song_mixtures.presentation.pictures.style import lettered
-from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import signed
 from song_mixtures.songs.plane import Plane, principal_axes
 from song_mixtures.songs.scaling import Scaling
 from stages import figures
 from stages.compare_kmeans import confusion, genre_table
 from stages.components import covariances_table, means_table, weights_table
-from stages.uncertainty import rate_songs
+from stages.uncertainty import evaluate_songs
 from tests.conftest import FEATURES, SetParams, run_stage
 
 COLORS = palette_colors("distinct", 3)
@@ -67,7 +67,7 @@ CHOSEN = {"n_components": 3, "covariance_type": "full"}
 def fits(**changes: list[Any]) -> pd.DataFrame:
     table = pd.DataFrame({
         "k": [2, 3, 4], "covariance_type": "full", "bic": [30.0, 20, 25], "aic": [28.0, 15, 12],
-        "icl": [31.0, 35, 40], "log_likelihood": [-9.0, -7, -6], "sound": 1,
+        "icl": [31.0, 35, 40], "log_likelihood": [-9.0, -7, -6], "valid": 1,
     })  # fmt: skip
     return table.assign(**changes)
 
@@ -80,9 +80,9 @@ def songs(count: int = 60) -> pd.DataFrame:
         table[f"gmm_prob_{component}"] = posterior[:, component]
     return table.assign(
         gmm_cluster=posterior.argmax(axis=1),
-        gmm_greatest_prob=posterior.max(axis=1),
+        gmm_max_prob=posterior.max(axis=1),
         gmm_entropy=-(posterior * np.log(np.maximum(posterior, 1e-300))).sum(axis=1),
-        gmm_torn=0,
+        gmm_ambiguous=0,
     )
 
 
@@ -147,16 +147,12 @@ NUMBERED = {str(number): color for number, color in enumerate(COLORS)}
 
 def test_component_colors_are_all_different_up_to_twenty() -> None:
     assert len(set(palette_colors("distinct", 20))) == 20
-    assert palette_colors("distinct", 22)[20:] == list(DISTINCT[:2])
+    assert palette_colors("distinct", 22)[20:] == list(PALETTES["distinct"][:2])
 
 
 def test_a_component_keeps_its_color_whatever_k() -> None:
     assert palette_colors("distinct", 20)[:5] == palette_colors("distinct", 5)
-    assert palette_colors("tab10", 7)[:5] == palette_colors("tab10", 5)
-
-
-def test_a_continuous_colormap_is_cut_evenly() -> None:
-    assert palette_colors("gray", 3) == ["#000000", "#808080", "#ffffff"]
+    assert palette_colors("tableau", 7)[:5] == palette_colors("tableau", 5)
 
 
 def seen_by(color_blind: list[list[float]], colors: list[str]) -> np.ndarray:
@@ -183,14 +179,14 @@ def seen_by(color_blind: list[list[float]], colors: list[str]) -> np.ndarray:
     ids=["normal", "deuteranope", "protanope", "tritanope"],
 )
 def test_any_eyes_tell_the_twenty_colors_apart(eyes: list[list[float]]) -> None:
-    lab = seen_by(eyes, list(DISTINCT))
+    lab = seen_by(eyes, list(PALETTES["distinct"]))
     distances = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 99 * np.eye(20)
     assert distances.min() > 12
 
 
 def test_an_unknown_palette_is_refused(set_params: SetParams) -> None:
     set_params({"figures.palette": "rainbow99"})
-    with pytest.raises(StageError, match="figures: palette is 'rainbow99', expected distinct or"):
+    with pytest.raises(StageError, match=r"figures\.palette is 'rainbow99', expected one of"):
         read_params("figures", figures.Figures)
 
 
@@ -221,7 +217,7 @@ def test_the_log_likelihood_has_no_lowest_fit() -> None:
 def test_k_is_counted_in_whole_numbers(ks: list[int]) -> None:
     table = pd.DataFrame({
         "k": ks, "covariance_type": "full", "bic": 1.0, "aic": 1.0, "icl": 1.0,
-        "log_likelihood": 1.0, "sound": 1, "inertia": 3.0, "silhouette": 0.2,
+        "log_likelihood": 1.0, "valid": 1, "inertia": 3.0, "silhouette": 0.2,
         "silhouette_songs": 9,
     })  # fmt: skip
     chosen = {"n_components": ks[-1], "covariance_type": "full"}
@@ -247,16 +243,16 @@ def test_the_chosen_and_the_lowest_fit_are_marked() -> None:
         ({}, 3, "BIC is lowest at K = 3, which was chosen"),
         ({}, 2, "BIC is lowest at K = 3; K = 2 was chosen, 10 higher"),
         ({"bic": [30, 20, 1020]}, 4, "BIC is lowest at K = 3; K = 4 was chosen, 1,000 higher"),
-        ({"sound": [1, 1, 0]}, 2, "BIC is lowest at K = 3; K = 2"),
-        ({"sound": [0, 1, 1]}, 2, "K = 3; K = 2, which is not sound, was chosen"),
+        ({"valid": [1, 1, 0]}, 2, "BIC is lowest at K = 3; K = 2"),
+        ({"valid": [0, 1, 1]}, 2, "K = 3; K = 2, which is not valid, was chosen"),
         ({}, 9, "BIC is lowest at K = 3; K = 9, not in the sweep, was chosen"),
         ({"bic": [3, 2, 1]}, 2, "BIC is lowest at K = 4, the largest tried; K = 2 was chosen"),
         (
-            {"sound": [1, 0, 1]},
+            {"valid": [1, 0, 1]},
             2,
-            "Among sound fits BIC is lowest at K = 4, the largest tried; K =",
+            "Among valid fits BIC is lowest at K = 4, the largest tried; K =",
         ),
-        ({"sound": [0, 0, 0]}, 3, "No fit is sound; among these BIC is lowest at K = 3, which was"),
+        ({"valid": [0, 0, 0]}, 3, "No fit is valid; among these BIC is lowest at K = 3, which was"),
         ({"covariance_type": ["full", "diag", "full"]}, 2, "K = 3, diag; K = 2, full was chosen"),
     ],
 )
@@ -269,17 +265,17 @@ def test_the_title_says_what_bic_prefers(
 
 
 def test_an_unsound_fit_is_a_cross_that_no_line_joins() -> None:
-    axes = fit_figures.bic_aic(fits(sound=[1, 0, 1]), CHOSEN).axes[0]
+    axes = fit_figures.bic_aic(fits(valid=[1, 0, 1]), CHOSEN).axes[0]
     line, cross, *_ = axes.lines
     assert list(np.asarray(line.get_xdata())) == [2, 4]
     assert (cross.get_marker(), list(np.asarray(cross.get_xdata()))) == ("x", [3])
 
 
-@pytest.mark.parametrize("sound", [[1, 0, 1], [0, 0, 0]])
-def test_a_cross_is_said_to_be_out_of_the_running_only_where_it_is(sound: list[int]) -> None:
-    said = note(fit_figures.bic_aic(fits(sound=sound), CHOSEN))
+@pytest.mark.parametrize("valid", [[1, 0, 1], [0, 0, 0]])
+def test_a_cross_is_said_to_be_out_of_the_running_only_where_it_is(valid: list[int]) -> None:
+    said = note(fit_figures.bic_aic(fits(valid=valid), CHOSEN))
     assert "Cross: a fit not converged" in said
-    assert said.endswith("it cannot be lowest.") == any(sound)
+    assert said.endswith("it cannot be lowest.") == any(valid)
 
 
 def test_covariance_types_differ_in_color_and_in_marker() -> None:
@@ -450,7 +446,7 @@ def test_the_entropy_histogram_counts_every_song_up_to_log_k() -> None:
 
 def test_songs_lie_between_the_bounds_of_entropy() -> None:
     table = songs(500)
-    least, most = entropy_bounds(table["gmm_greatest_prob"].to_numpy(), 3)
+    least, most = entropy_bounds(table["gmm_max_prob"].to_numpy(), 3)
     assert (least <= table["gmm_entropy"] + 1e-9).all()
     assert (most >= table["gmm_entropy"] - 1e-9).all()
 
@@ -466,19 +462,19 @@ def test_posterior_and_entropy_are_drawn_in_the_components_colors() -> None:
     figure = song_figures.posterior_vs_entropy(table, table, COLORS)
     dots: Any = figure.axes[0].collections[0]
     np.testing.assert_array_equal(
-        dots.get_offsets(), table[["gmm_entropy", "gmm_greatest_prob"]].to_numpy()
+        dots.get_offsets(), table[["gmm_entropy", "gmm_max_prob"]].to_numpy()
     )
     assert [to_hex(c) for c in dots.get_facecolors()] == [COLORS[i] for i in table["gmm_cluster"]]
-    sure = (table["gmm_greatest_prob"] > 0.9).mean()
+    sure = (table["gmm_max_prob"] > 0.9).mean()
     assert title(figure).startswith(f"One component takes over 90% for {sure:.0%} of songs; 0% are")
 
 
 def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     table = songs()
-    drawn = drawn_songs(table, 25, seed=1)
+    drawn = sampled_songs(table, 25, seed=1)
     assert len(set(drawn.index)) == 25
-    assert list(drawn.index) == list(drawn_songs(table, 25, seed=1).index)
-    assert len(drawn_songs(table, 100, seed=1)) == 60
+    assert list(drawn.index) == list(sampled_songs(table, 25, seed=1).index)
+    assert len(sampled_songs(table, 100, seed=1)) == 60
     figure = map_figures.pca_map(table, drawn, MIXTURE, Plane.through(table, SCALING), COLORS)
     assert "25 of 60 songs, a random sample" in note(figure)
 
@@ -560,9 +556,9 @@ def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None
 def test_doubt_where_ellipses_overlap_is_said() -> None:
     places, nats = np.array([[0.0, 0], [0.1, 0], [5, 5]]), np.array([0.4, 0.6, 0.1])
     means, covariances = np.zeros((2, 2)), np.array([np.eye(2), np.eye(2)])
-    said = map_figures.doubt_finding(places, nats, means, covariances)
+    said = map_figures.entropy_finding(places, nats, means, covariances)
     assert said.endswith("a mean entropy of 0.50 nats, the others 0.10")
-    said = map_figures.doubt_finding(places, nats, means + 99, covariances)
+    said = map_figures.entropy_finding(places, nats, means + 99, covariances)
     assert said == "The mean entropy is 0.37 nats"
 
 
@@ -796,13 +792,13 @@ def tables_of(k: int, form: CovarianceType = "full", genres: list[str] | None = 
         gmm_cluster=posterior.argmax(axis=1),
         **{f"gmm_prob_{i}": posterior[:, i] for i in range(k)},
     )
-    songs = songs.join(rate_songs(posterior, 0.2))
+    songs = songs.join(evaluate_songs(posterior, 0.2))
     gmm = songs["gmm_cluster"].to_numpy()
     kmeans = np.where(rng.random(1000) < 0.33, rng.integers(0, k, 1000), (gmm + 1) % k)
     ks = list(range(2, 21))
     sweep = pd.DataFrame({"k": ks * 2, "covariance_type": ["full"] * 19 + ["spherical"] * 19})
     sweep = sweep.assign(
-        sound=rng.integers(0, 2, 38),
+        valid=rng.integers(0, 2, 38),
         **{name: rng.normal(123456, 999, 38) for name in ("bic", "aic", "icl", "log_likelihood")},
     )
     elbow = pd.DataFrame({"k": sorted({*ks, k}), "inertia": 1234567.0, "silhouette_songs": 1000})

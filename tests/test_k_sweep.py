@@ -1,4 +1,4 @@
-"""The sweep: a row per fit, the best K among sound fits, the same on any number of workers."""
+"""The sweep: a row per fit, the best K among valid fits, the same on any number of workers."""
 
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,17 @@ from tests.test_mixture import POINTS
 
 
 def table_of(**columns: Any) -> pd.DataFrame:
-    rows = {"k": [2, 3, 4], "covariance_type": "full", "sound": 1, "converged": 1}
+    rows = {"k": [2, 3, 4], "covariance_type": "full", "valid": 1, "converged": 1}
     scores = {"bic": [30.0, 10.0, 20.0], "aic": [3.0, 2.0, 1.0], "icl": [5.0, 6.0, 7.0]}
     return pd.DataFrame(rows | scores | columns)
 
 
 def test_a_fit_that_is_not_sound_is_counted_and_said() -> None:
-    assert k_sweep.summarize(table_of())["unsound_count"] == 0
-    metrics = k_sweep.summarize(table_of(sound=[1, 0, 1], converged=[1, 0, 1]))
-    assert (metrics["fits_count"], metrics["unsound_count"]) == (3, 1)
+    assert k_sweep.summarize(table_of())["invalid_count"] == 0
+    metrics = k_sweep.summarize(table_of(valid=[1, 0, 1], converged=[1, 0, 1]))
+    assert (metrics["fits_count"], metrics["invalid_count"]) == (3, 1)
     assert metrics["not_converged_count"] == 1
-    assert "1 not sound (K = 3, full)" in k_sweep.outcome(table_of(sound=[1, 0, 1]))
+    assert "1 not valid (K = 3, full)" in k_sweep.outcome(table_of(valid=[1, 0, 1]))
 
 
 def test_every_k_and_covariance_type_has_its_row_in_order() -> None:
@@ -47,7 +47,7 @@ def test_fits_in_other_processes_are_the_fits_made_here() -> None:
     mixture = MixtureParams(
         n_init=2, max_iter=50, tol=1e-3, reg_covar=1e-6, sample_above=50_000, seed=0
     )
-    here = [k_sweep.fit_and_rate(POINTS, k, "full", mixture) for k in (2, 3, 4)]
+    here = [k_sweep.fit_and_evaluate(POINTS, k, "full", mixture) for k in (2, 3, 4)]
     assert list(k_sweep.sweep_fits(POINTS, sweep, mixture, Compute())) == here
 
 
@@ -56,7 +56,7 @@ def test_fits_in_other_processes_are_the_fits_made_here() -> None:
     [
         ({"k_sweep.k_max": 2, "k_sweep.k_min": 3}, "k_sweep: k_max is 2, expected at least k_min"),
         ({"k_sweep.k_min": 1}, r"k_sweep\.k_min is 1, expected a whole number at least 2"),
-        ({"k_sweep.covariance_types": ["full", "full"]}, "names one form twice"),
+        ({"k_sweep.covariance_types": ["full", "full"]}, "names one type twice"),
         ({"k_sweep.covariance_types": ["ful"]}, "expected one of full, tied, diag, spherical"),
     ],
 )

@@ -12,7 +12,7 @@ from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures.fitting.criteria import collapsed_components, free_parameters, rate_fit
+from song_mixtures.fitting.criteria import degenerate_components, evaluate_fit, free_parameters
 from song_mixtures.mixture import model as mixture_module
 from song_mixtures.mixture.model import (
     CovarianceType,
@@ -130,7 +130,7 @@ def test_free_parameters_by_hand() -> None:
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_criteria_are_those_of_scikit_learn(covariance_type: CovarianceType) -> None:
     model = oracle(covariance_type, k=4)
-    fit = rate_fit(fitted_of(model), POINTS, 1e-6)
+    fit = evaluate_fit(fitted_of(model), POINTS, 1e-6)
     np.testing.assert_allclose(fit.bic, model.bic(POINTS), rtol=1e-12)
     np.testing.assert_allclose(fit.aic, model.aic(POINTS), rtol=1e-12)
     np.testing.assert_allclose(fit.log_likelihood, model.score(POINTS) * len(POINTS), rtol=1e-12)
@@ -143,7 +143,7 @@ def test_criteria_come_out_of_one_pass_in_blocks(
     fitted = fitted_of(oracle(covariance_type))
     posterior, log_likelihoods = posteriors(fitted.mixture, POINTS)
     monkeypatch.setattr(mixture_module, "BLOCK", 64)
-    fit = rate_fit(fitted, POINTS, 1e-6)
+    fit = evaluate_fit(fitted, POINTS, 1e-6)
     np.testing.assert_allclose(fit.log_likelihood, log_likelihoods.sum(), rtol=1e-12)
     np.testing.assert_allclose(fit.icl, fit.bic + 2 * entropy(posterior).sum(), rtol=1e-12)
 
@@ -152,17 +152,17 @@ def test_icl_adds_twice_the_entropy_to_bic() -> None:
     model = oracle()
     probabilities = model.predict_proba(POINTS)
     total = sum(scipy_entropy(row) for row in probabilities)
-    fit = rate_fit(fitted_of(model), POINTS, 1e-6)
+    fit = evaluate_fit(fitted_of(model), POINTS, 1e-6)
     np.testing.assert_allclose(fit.icl - fit.bic, 2 * total, rtol=1e-8)
 
 
 def test_the_rated_fit_says_what_the_model_says() -> None:
     model = oracle(k=4)
-    fit = rate_fit(fitted_of(model), POINTS, 1e-6)
+    fit = evaluate_fit(fitted_of(model), POINTS, 1e-6)
     assert (fit.k, fit.covariance_type, fit.iterations) == (4, "full", model.n_iter_)
-    assert fit.smallest_weight == model.weights_.min()
+    assert fit.min_weight == model.weights_.min()
     smallest = min(np.linalg.eigvalsh(covariance)[0] for covariance in model.covariances_)
-    np.testing.assert_allclose(fit.smallest_eigenvalue, smallest)
+    np.testing.assert_allclose(fit.min_eigenvalue, smallest)
 
 
 # --- entropy ------------------------------------------------------------------------------------
@@ -190,42 +190,44 @@ def test_entropy_lies_between_zero_and_log_k_and_is_that_of_scipy(raw: FloatArra
     np.testing.assert_allclose(found, scipy_entropy(posterior, axis=1), rtol=1e-9, atol=1e-12)
 
 
-# --- soundness ----------------------------------------------------------------------------------
+# --- validity -----------------------------------------------------------------------------------
 
 
 def test_a_round_heavy_component_is_not_collapsed() -> None:
-    assert not collapsed_components(TWO, 100, 1e-6).any()
+    assert not degenerate_components(TWO, 100, 1e-6).any()
 
 
 def test_a_component_without_spread_in_one_direction_is_collapsed() -> None:
     flat = np.array([np.eye(2), np.diag([1.0, 1e-6 + 0.9e-6])])
     mixture = Mixture("full", TWO.weights, TWO.means, flat)
-    assert collapsed_components(mixture, 100, 1e-6).tolist() == [False, True]
+    assert degenerate_components(mixture, 100, 1e-6).tolist() == [False, True]
     wider = np.array([np.eye(2), np.diag([1.0, 1e-6 + 1.1e-6])])
-    assert not collapsed_components(Mixture("full", TWO.weights, TWO.means, wider), 100, 1e-6).any()
+    assert not degenerate_components(
+        Mixture("full", TWO.weights, TWO.means, wider), 100, 1e-6
+    ).any()
 
 
 def test_a_component_of_two_songs_is_collapsed() -> None:
     mixture = Mixture("full", np.array([0.98, 0.02]), TWO.means, TWO.covariances)
-    assert collapsed_components(mixture, 100, 1e-6).tolist() == [False, True]
-    assert not collapsed_components(mixture, 101, 1e-6).any()
+    assert degenerate_components(mixture, 100, 1e-6).tolist() == [False, True]
+    assert not degenerate_components(mixture, 101, 1e-6).any()
 
 
 def test_faults_are_counted_and_said() -> None:
-    collapsed = Mixture("full", np.array([0.999, 0.001]), TWO.means, TWO.covariances)
+    degenerate = Mixture("full", np.array([0.999, 0.001]), TWO.means, TWO.covariances)
     points = np.random.default_rng(0).normal(size=(100, 2))
-    fit = rate_fit(FittedMixture(collapsed, [-3.0, -2.5], converged=False), points, 1e-6)
-    assert (fit.converged, fit.collapsed, fit.sound, fit.iterations) == (0, 1, 0, 2)
-    assert fit.faults() == "not converged in 2 steps, 1 collapsed"
-    sound = rate_fit(FittedMixture(TWO, [-3.0], converged=True), points, 1e-6)
-    assert (sound.converged, sound.collapsed, sound.sound) == (1, 0, 1)
-    assert sound.faults() == ""
+    fit = evaluate_fit(FittedMixture(degenerate, [-3.0, -2.5], converged=False), points, 1e-6)
+    assert (fit.converged, fit.degenerate, fit.valid, fit.iterations) == (0, 1, 0, 2)
+    assert fit.faults() == "not converged in 2 iterations, 1 degenerate"
+    valid = evaluate_fit(FittedMixture(TWO, [-3.0], converged=True), points, 1e-6)
+    assert (valid.converged, valid.degenerate, valid.valid) == (1, 0, 1)
+    assert valid.faults() == ""
 
 
-def test_the_best_fit_is_the_lowest_of_the_sound_ones() -> None:
-    fits = pd.DataFrame({"k": [2, 3, 4], "bic": [9.0, 7.0, 1.0], "sound": [1, 1, 0]})
+def test_the_best_fit_is_the_lowest_of_the_valid_ones() -> None:
+    fits = pd.DataFrame({"k": [2, 3, 4], "bic": [9.0, 7.0, 1.0], "valid": [1, 1, 0]})
     assert best_fit(fits, "bic")["k"] == 3
-    assert best_fit(fits.assign(sound=0), "bic")["k"] == 4
+    assert best_fit(fits.assign(valid=0), "bic")["k"] == 4
 
 
 # --- the two forms of a mixture -----------------------------------------------------------------

@@ -128,6 +128,6 @@ def test_bic_of_features_that_are_one_measures_reg_covar(tmp_path: Path) -> None
         )
         run_stages(tmp_path, "preprocess", "k_sweep", "choose_k", "train_gmm")
         metrics = read_json(tmp_path / "metrics/train_gmm.json")
-        assert metrics["collapsed_components_count"] == 4
+        assert metrics["degenerate_components_count"] == 4
         bics.append(metrics["bic"])
     assert bics[1] - bics[0] > 1000

@@ -152,8 +152,8 @@ def problems(tab: Tab, page: Path) -> list[Any]:
 
 KINDS_OF_RESULTS: dict[str, dict[str, Any]] = {
     "K = 3": {},
-    "K = 2, no genres": {"k": 2, "genres": 0, "palette": "tab20"},
-    "K = 20, 114 genres": {"k": 20, "genres": 114, "songs": 500, "palette": "viridis"},
+    "K = 2, no genres": {"k": 2, "genres": 0, "palette": "tableau"},
+    "K = 20, 114 genres": {"k": 20, "genres": 114, "songs": 500, "palette": "okabe_ito"},
 }
 
 
@@ -270,7 +270,7 @@ def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
     tab.open(tmp_path / "dvc_plots/index.html", 1280)
     dots = tab.evaluate(DOTS)
     assert [color for color, _ in dots] == [song["color"] for song in songs]
-    sure = [song["greatest_posterior"] for song in songs]
+    sure = [song["max_posterior"] for song in songs]
     brightest, palest = sure.index(max(sure)), sure.index(min(sure))
     assert dots[brightest][1] > dots[palest][1] > 0.1
 

@@ -27,6 +27,6 @@ def test_written_rows_sum_to_one(finished: Path) -> None:
 def test_metrics_by_hand() -> None:
     posterior = np.array([[0.95, 0.05], [0.6, 0.4], [0.3, 0.7], [0.9, 0.1]])
     metrics = soft_assign.summarize(posterior)
-    assert metrics["mean_greatest_posterior"] == np.mean([0.95, 0.6, 0.7, 0.9])
+    assert metrics["mean_max_posterior"] == np.mean([0.95, 0.6, 0.7, 0.9])
     assert metrics["above_90_percent_share"] == 0.25
     assert metrics["components_with_songs_count"] == 2

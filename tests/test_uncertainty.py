@@ -1,4 +1,4 @@
-"""Entropy, margin, the torn, the surest and the least sure."""
+"""Entropy, margin, the ambiguous, the surest and the least sure."""
 
 from pathlib import Path
 
@@ -19,19 +19,19 @@ def test_margin_by_hand() -> None:
 
 
 def test_each_song_rated_by_hand() -> None:
-    rated = uncertainty.rate_songs(POSTERIOR, torn_margin=0.31)
+    rated = uncertainty.evaluate_songs(POSTERIOR, ambiguous_margin=0.31)
     entropy_of_third = -(0.6 * np.log(0.6) + 0.1 * np.log(0.1) + 0.3 * np.log(0.3))
     expected = [0.0, np.log(2), entropy_of_third, np.log(3)]
     np.testing.assert_allclose(rated["gmm_entropy"], expected)
     np.testing.assert_allclose(rated["gmm_entropy_share"], np.array(expected) / np.log(3))
-    assert rated["gmm_torn"].tolist() == [0, 1, 1, 1]
-    assert rated["gmm_greatest_prob"].tolist() == [1.0, 0.5, 0.6, 1 / 3]
+    assert rated["gmm_ambiguous"].tolist() == [0, 1, 1, 1]
+    assert rated["gmm_max_prob"].tolist() == [1.0, 0.5, 0.6, 1 / 3]
 
 
 def rated_songs() -> pd.DataFrame:
     songs = pd.DataFrame({"song": list("abcd"), "genre": ["x", "x", "", "y"]})
     labels = pd.DataFrame({"gmm_cluster": [0, 0, 0, 2]})
-    return songs.join(labels).join(uncertainty.rate_songs(POSTERIOR, torn_margin=0.2))
+    return songs.join(labels).join(uncertainty.evaluate_songs(POSTERIOR, ambiguous_margin=0.2))
 
 
 def test_extremes_name_the_ends_of_the_list() -> None:
@@ -47,7 +47,7 @@ def test_extremes_of_a_table_shorter_than_the_list() -> None:
 def test_by_component_and_by_genre_by_hand() -> None:
     components = uncertainty.by_group(rated_songs(), "gmm_cluster").set_index("gmm_cluster")
     assert components["songs"].to_dict() == {0: 3, 2: 1}
-    assert components.loc[0, "torn_share"] == pytest.approx(1 / 3)
+    assert components.loc[0, "ambiguous_share"] == pytest.approx(1 / 3)
     genres = uncertainty.by_group(rated_songs(), "genre").set_index("genre")
     assert genres["songs"].to_dict() == {"x": 2, "y": 1}
     assert genres.loc["x", "mean_entropy"] == pytest.approx(np.log(2) / 2)
@@ -55,7 +55,13 @@ def test_by_component_and_by_genre_by_hand() -> None:
 
 def test_without_genres_the_table_by_genre_has_its_columns_and_no_row() -> None:
     table = uncertainty.by_group(rated_songs().drop(columns="genre"), "genre")
-    assert list(table.columns) == ["genre", "songs", "mean_entropy", "mean_margin", "torn_share"]
+    assert list(table.columns) == [
+        "genre",
+        "songs",
+        "mean_entropy",
+        "mean_margin",
+        "ambiguous_share",
+    ]
     assert table.empty
 
 
@@ -64,5 +70,7 @@ def test_the_written_table_has_the_notebooks_columns(finished: Path) -> None:
     metrics = read_json(finished / uncertainty.METRICS)
     assert {"gmm_cluster", "gmm_prob_0", "gmm_prob_2", "gmm_entropy"} <= set(songs.columns)
     assert metrics["mean_entropy_nats"] == pytest.approx(songs["gmm_entropy"].mean(), rel=1e-7)
-    assert metrics["torn_songs_count"] == songs["gmm_torn"].sum()
-    assert metrics["torn_songs_share"] == pytest.approx(songs["gmm_torn"].mean(), rel=1e-7)
+    assert metrics["ambiguous_songs_count"] == songs["gmm_ambiguous"].sum()
+    assert metrics["ambiguous_songs_share"] == pytest.approx(
+        songs["gmm_ambiguous"].mean(), rel=1e-7
+    )

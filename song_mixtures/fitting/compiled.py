@@ -1,16 +1,17 @@
 """The E-step in one pass over the points, compiled: for tables too large for matrix products.
 
-It computes what e_step() in em.py computes, from the same coefficients: the sums of the monomials
-1, x_i, x_i x_j weighted by responsibilities, and the log-likelihood. Points go through 256 at a
-time, so densities and responsibilities live in the processor's first cache and are read once.
+It computes what e_step() in em.py computes, from the same natural parameters: the sufficient
+statistics, which are the monomials 1, x_i, x_i x_j summed with responsibilities as weights, and the
+log-likelihood. Points go through 256 at a time, so densities and responsibilities live in the
+processor's first cache and are read once.
 
 The monomials are written out for five features, the most there are; a table of fewer is padded
 with zeros. The loops are plain, so that LLVM makes vector instructions of them: that is why exp is
 written out too, since a call of the mathematical library would keep the loop scalar.
 
-One thread, and a fixed order of sums: the bytes depend on no number of threads or processes. Numba
-compiles at the first call on a machine, in seconds, and keeps the machine code in __pycache__
-beside this file (or where NUMBA_CACHE_DIR says); git and DVC ignore both.
+One thread, and a fixed order of summation: the bytes depend on no number of threads or processes.
+Numba compiles at the first call on a machine, in seconds, and keeps the machine code in
+__pycache__ beside this file (or where NUMBA_CACHE_DIR says); git and DVC ignore both.
 """
 
 from typing import Any
@@ -33,22 +34,22 @@ COMPILED: dict[str, Any] = {
 }
 
 
-def compiled_e_step(points: FloatArray, rows: FloatArray) -> tuple[FloatArray, float]:
-    """Return the weighted sums of the monomials, (K, M), and ln L of all points, (N, d), d <= 5.
+def compiled_e_step(points: FloatArray, parameters: FloatArray) -> tuple[FloatArray, float]:
+    """Return the sufficient statistics, (K, M), and ln L of all points, (N, d), d <= 5.
 
-    `rows`, (K, M), is what coefficients() in em.py gives.
+    `parameters`, (K, M), is what natural_parameters() in em.py gives.
     """
-    places = monomial_places(points.shape[1])
-    padded = np.zeros((len(rows), MONOMIALS))
-    padded[:, places] = rows
+    indices = monomial_indices(points.shape[1])
+    padded = np.zeros((len(parameters), MONOMIALS))
+    padded[:, indices] = parameters
     # Arrays that joblib maps from disk may not be written: with none writable, one code serves all.
     read_only = points.view(np.ndarray)
     read_only.flags.writeable = False
-    sums, log_likelihood = one_pass(read_only, padded)
-    return sums[:, places], float(log_likelihood)
+    statistics, log_likelihood = one_pass(read_only, padded)
+    return statistics[:, indices], float(log_likelihood)
 
 
-def monomial_places(d: int) -> NDArray[np.integer]:
+def monomial_indices(d: int) -> NDArray[np.integer]:
     """Return where the monomials of d features stand among those of five."""
     first, second = np.triu_indices(FEATURES)
     linear = np.arange(1, FEATURES + 1) <= d
@@ -56,22 +57,22 @@ def monomial_places(d: int) -> NDArray[np.integer]:
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
-def one_pass(points: FloatArray, rows: FloatArray) -> tuple[FloatArray, float]:
-    """Run the E-step block by block; rows and sums are (K, 21)."""
-    k = len(rows)
+def one_pass(points: FloatArray, parameters: FloatArray) -> tuple[FloatArray, float]:
+    """Run the E-step block by block; parameters and statistics are (K, 21)."""
+    k = len(parameters)
     x = np.zeros((FEATURES, BLOCK))
     joint = np.empty((k, BLOCK))
-    highest, total = np.empty(BLOCK), np.empty(BLOCK)
-    sums = np.zeros((k, MONOMIALS))
+    maximum, total = np.empty(BLOCK), np.empty(BLOCK)
+    statistics = np.zeros((k, MONOMIALS))
     log_likelihood = 0.0
     for start in range(0, len(points), BLOCK):
         size = min(BLOCK, len(points) - start)
         load(points[start : start + size], x)
-        log_joint(x, rows, size, joint, highest)
-        exponentials(joint, highest, size, total)
-        log_likelihood += log_sum(highest, total, size)
-        add_sums(x, joint, total, size, sums)
-    return sums, log_likelihood
+        log_joint(x, parameters, size, joint, maximum)
+        exponentials(joint, maximum, size, total)
+        log_likelihood += log_sum(maximum, total, size)
+        add_statistics(x, joint, total, size, statistics)
+    return statistics, log_likelihood
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
@@ -91,12 +92,12 @@ def load(block: Any, x: Any) -> None:
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
-def log_joint(x: Any, rows: Any, size: int, joint: Any, highest: Any) -> None:
-    """Put log w_k + log N(x_n | m_k, S_k) into joint, (K, block), the highest of k into highest."""
+def log_joint(x: Any, parameters: Any, size: int, joint: Any, maximum: Any) -> None:
+    """Put log w_k + log N(x_n | m_k, S_k) into joint, (K, block), and the maxima over k."""
     x0, x1, x2, x3, x4 = x[0], x[1], x[2], x[3], x[4]
-    highest[:size] = -np.inf
-    for k in range(len(rows)):
-        r = rows[k]
+    maximum[:size] = -np.inf
+    for k in range(len(parameters)):
+        r = parameters[k]
         c, l0, l1, l2, l3, l4 = r[0], r[1], r[2], r[3], r[4], r[5]
         q00, q01, q02, q03, q04 = r[6], r[7], r[8], r[9], r[10]
         q11, q12, q13, q14 = r[11], r[12], r[13], r[14]
@@ -109,12 +110,12 @@ def log_joint(x: Any, rows: Any, size: int, joint: Any, highest: Any) -> None:
             value += e * (l2 + q22 * e + q23 * f + q24 * g)
             value += f * (l3 + q33 * f + q34 * g) + g * (l4 + q44 * g)
             out[n] = value
-            highest[n] = max(highest[n], value)
+            maximum[n] = max(maximum[n], value)
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
-def exponentials(joint: Any, highest: Any, size: int, total: Any) -> None:
-    """Turn joint, (K, block), into exp(joint - highest), and put its sums over k into total."""
+def exponentials(joint: Any, maximum: Any, size: int, total: Any) -> None:
+    """Turn joint, (K, block), into exp(joint - maximum), and put its sums over k into total."""
     total[:size] = 0.0
     bits = np.empty(BLOCK, np.int64)
     power = bits.view(np.float64)
@@ -122,7 +123,7 @@ def exponentials(joint: Any, highest: Any, size: int, total: Any) -> None:
         row = joint[k]
         for n in range(size):
             # exp(v) = 2^p exp(r) with |r| <= log(2) / 2; log(2) in two parts keeps r exact.
-            v = max(row[n] - highest[n], -700.0)
+            v = max(row[n] - maximum[n], -700.0)
             p = np.rint(v * 1.4426950408889634)
             r = (v - p * 6.93147180369123816490e-01) - p * 1.90821492927058770002e-10
             bits[n] = (np.int64(p) + 1023) << 52  # of the float 2^p
@@ -133,9 +134,9 @@ def exponentials(joint: Any, highest: Any, size: int, total: Any) -> None:
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
-def log_sum(highest: Any, total: Any, size: int) -> float:
-    """Return ln L of the block, the sum of highest + log(total)."""
-    log_likelihood = highest[:size].sum()
+def log_sum(maximum: Any, total: Any, size: int) -> float:
+    """Return ln L of the block, the sum of maximum + log(total)."""
+    log_likelihood = maximum[:size].sum()
     for start in range(0, size, 32):
         product = 1.0  # of up to 32 numbers between 1 and K: one logarithm for all
         for n in range(start, min(start + 32, size)):
@@ -156,8 +157,8 @@ def exp_series(r: float) -> float:
 
 
 @njit(**COMPILED)  # type: ignore[untyped-decorator]
-def add_sums(x: Any, joint: Any, total: Any, size: int, sums: Any) -> None:
-    """Add the sums of r, r x_i and r x_i x_j to sums, (K, 21), with r = joint / total."""
+def add_statistics(x: Any, joint: Any, total: Any, size: int, statistics: Any) -> None:
+    """Add the sums of r, r x_i and r x_i x_j to statistics, (K, 21), with r = joint / total."""
     total[:size] = 1.0 / total[:size]
     x0, x1, x2, x3, x4 = x[0], x[1], x[2], x[3], x[4]
     for k in range(len(joint)):
@@ -189,7 +190,7 @@ def add_sums(x: Any, joint: Any, total: Any, size: int, sums: Any) -> None:
             s33 += rf * f
             s34 += rf * g
             s44 += rg * g
-        out = sums[k]
+        out = statistics[k]
         new = (s, s0, s1, s2, s3, s4, s00, s01, s02, s03, s04, s11, s12, s13, s14)
         for m in range(15):
             out[m] += new[m]

@@ -1,4 +1,4 @@
-"""What a fit is worth: log-likelihood, BIC, AIC and ICL, and whether it is sound.
+"""What a fit is worth: log-likelihood, BIC, AIC and ICL, and whether it is valid.
 
 Equation numbers are those of docs/method.md.
 """
@@ -39,33 +39,33 @@ class Fit:
     bic: float
     aic: float
     icl: float
-    iterations: int  # EM steps of the best start
-    converged: int  # 1: the last step gained less than tol per song
-    smallest_weight: float
-    smallest_eigenvalue: float  # of any component's covariance, standardized units
-    collapsed: int  # components that hold no spread or no songs of their own
-    sound: int  # 1: converged and nothing collapsed
+    iterations: int  # of EM, of the best initialization
+    converged: int  # 1: the last iteration gained less than tol per song
+    min_weight: float
+    min_eigenvalue: float  # of any component's covariance, standardized units
+    degenerate: int  # components that hold no spread or no songs of their own
+    valid: int  # 1: converged and nothing degenerate
 
     def faults(self) -> str:
-        """Return in words what is wrong with the fit, "" where it is sound."""
-        not_converged = "" if self.converged else f"not converged in {self.iterations} steps"
-        collapsed = f"{self.collapsed} collapsed" if self.collapsed else ""
-        return ", ".join(fault for fault in (not_converged, collapsed) if fault)
+        """Return in words what is wrong with the fit, "" where it is valid."""
+        not_converged = "" if self.converged else f"not converged in {self.iterations} iterations"
+        degenerate = f"{self.degenerate} degenerate" if self.degenerate else ""
+        return ", ".join(fault for fault in (not_converged, degenerate) if fault)
 
 
-def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit:
-    """Rate a mixture on the points it was fitted on.
+def evaluate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit:
+    """Evaluate a mixture on the points it was fitted on.
 
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
     """
     mixture = fitted.mixture
-    log_likelihood, doubt = log_likelihood_and_entropy(mixture, points)
+    log_likelihood, total_entropy = log_likelihood_and_entropy(mixture, points)
     songs, d = points.shape
     k = len(mixture.weights)
     parameters = free_parameters(k, d, mixture.covariance_type)
     bic = -2 * log_likelihood + parameters * np.log(songs)
-    collapsed = collapsed_components(mixture, songs, reg_covar)
+    degenerate = degenerate_components(mixture, songs, reg_covar)
     return Fit(
         k=k,
         covariance_type=mixture.covariance_type,
@@ -73,32 +73,32 @@ def rate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit
         log_likelihood=log_likelihood,
         bic=float(bic),
         aic=float(-2 * log_likelihood + 2 * parameters),
-        icl=float(bic + 2 * doubt),
+        icl=float(bic + 2 * total_entropy),
         iterations=len(fitted.lower_bounds),
         converged=int(fitted.converged),
-        smallest_weight=float(mixture.weights.min()),
-        smallest_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
-        collapsed=int(collapsed.sum()),
-        sound=int(fitted.converged and not collapsed.any()),
+        min_weight=float(mixture.weights.min()),
+        min_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
+        degenerate=int(degenerate.sum()),
+        valid=int(fitted.converged and not degenerate.any()),
     )
 
 
 def log_likelihood_and_entropy(mixture: Mixture, points: FloatArray) -> tuple[float, float]:
     """Return ln L and sum_n H_n of points, (N, d), from one E-step, block by block."""
-    log_likelihood = doubt = 0.0
+    log_likelihood = total_entropy = 0.0
     for start in range(0, len(points), BLOCK):
         posterior, log_likelihoods = posteriors(mixture, points[start : start + BLOCK])
         log_likelihood += float(log_likelihoods.sum())
-        doubt += float(entropy(posterior).sum())
-    return log_likelihood, doubt
+        total_entropy += float(entropy(posterior).sum())
+    return log_likelihood, total_entropy
 
 
-def collapsed_components(mixture: Mixture, songs: int, reg_covar: float) -> BoolArray:
+def degenerate_components(mixture: Mixture, songs: int, reg_covar: float) -> BoolArray:
     """Tell which components, (K,), describe no group of songs but a spike of the density.
 
     Our choice: at least half of the smallest variance is reg_covar's own (EM adds it to every
     variance), or the weight amounts to two songs or fewer.
     """
     smallest = np.linalg.eigvalsh(mixture.covariances).min(axis=1)
-    collapsed: BoolArray = (smallest <= 2 * reg_covar) | (mixture.weights * songs <= 2)
-    return collapsed
+    degenerate: BoolArray = (smallest <= 2 * reg_covar) | (mixture.weights * songs <= 2)
+    return degenerate

@@ -1,10 +1,11 @@
-"""EM for Gaussian mixtures by moments: scikit-learn's steps and optimum in a fraction of the time.
+"""EM for Gaussian mixtures by moments: scikit-learn's iterations and optimum, in less time.
 
 The log-density of a Gaussian is linear in the monomials 1, x_i and x_i x_j of a point, so the
-E-step of all components is one matrix product of K rows of coefficients with the monomials of the
-points. The M-step needs only the responsibility-weighted sums of the same monomials: a second
-matrix product. Points go through in blocks, so no N x K array ever exists. Large tables take
-compiled.py, which does both in one compiled pass, to the same sums.
+E-step of all components is one matrix product of their natural parameters, a row each, with the
+monomials of the points. The M-step needs only the sufficient statistics, which are the same
+monomials summed with responsibilities as weights: a second matrix product. Points go through in
+blocks, so no N x K array ever exists. Large tables take compiled.py, which does both in one
+compiled pass, to the same statistics.
 
 A covariance comes out as E[x x^T] - m m^T. That loses digits where a component is much narrower
 than it is far from the origin, so points must be standardized; then the loss stays orders of
@@ -26,7 +27,7 @@ from song_mixtures.pipeline.params import Range
 from song_mixtures.pipeline.stage import StageError
 
 BLOCK = 2048  # points at a time: a block with its responsibilities stays in the processor's cache
-# Below it the steps are so short that loading numba costs a sweep as much as it saves.
+# Below it iterations are so short that loading numba costs a sweep as much as it saves.
 COMPILED_FROM = 2_000
 # scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 TINY = 10 * np.finfo(np.float64).eps
@@ -36,22 +37,22 @@ TINY = 10 * np.finfo(np.float64).eps
 class MixtureParams:
     """How every mixture is fitted, in k_sweep and train_gmm alike."""
 
-    n_init: Annotated[int, Range(1)]  # starts
-    max_iter: Annotated[int, Range(1)]  # EM steps per start
+    n_init: Annotated[int, Range(1)]  # initializations
+    max_iter: Annotated[int, Range(1)]  # EM iterations per initialization
     tol: Annotated[float, Range(above=0)]  # nats per song
     reg_covar: Annotated[float, Range(0)]  # variance, standardized units
-    sample_above: Annotated[int, Range(1000)]  # songs; of more, a sample makes the starts
+    sample_above: Annotated[int, Range(1000)]  # songs; of more, initializations run on a sample
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 def run_em(points: FloatArray, mixture: Mixture, params: MixtureParams) -> FittedMixture:
     """Run EM, equations (3) and (4), on points, (N, d), from a mixture."""
-    step = e_step_over(points)
+    expect = e_step_over(points)
     lower_bounds: list[float] = []
     before, gain = -np.inf, np.inf
     while len(lower_bounds) < params.max_iter and gain >= params.tol:
-        sums, log_likelihood = step(coefficients(mixture))
-        mixture = m_step(sums, mixture.covariance_type, params.reg_covar)
+        statistics, log_likelihood = expect(natural_parameters(mixture))
+        mixture = m_step(statistics, mixture.covariance_type, params.reg_covar)
         lower_bounds.append(log_likelihood / len(points))
         gain = abs(lower_bounds[-1] - before)
         before = lower_bounds[-1]
@@ -59,7 +60,7 @@ def run_em(points: FloatArray, mixture: Mixture, params: MixtureParams) -> Fitte
 
 
 def e_step_over(points: FloatArray) -> Callable[[FloatArray], tuple[FloatArray, float]]:
-    """Return the E-step over these points as a function of a mixture's coefficients, (K, M)."""
+    """Return the E-step over these points as a function of natural parameters, (K, M)."""
     if len(points) < COMPILED_FROM:
         return partial(e_step, list(monomial_blocks(points)))
     from song_mixtures.fitting.compiled import compiled_e_step  # imports numba; may compile
@@ -67,8 +68,10 @@ def e_step_over(points: FloatArray) -> Callable[[FloatArray], tuple[FloatArray, 
     return partial(compiled_e_step, np.ascontiguousarray(points))
 
 
-def label_sums(blocks: Iterable[FloatArray], labels: NDArray[np.integer], k: int) -> FloatArray:
-    """Return the sums of the monomials per hard label, (K, M)."""
+def label_statistics(
+    blocks: Iterable[FloatArray], labels: NDArray[np.integer], k: int
+) -> FloatArray:
+    """Return the sufficient statistics of hard labels, (K, M)."""
     one_hot = np.eye(k)
     starts = range(0, len(labels), BLOCK)
     total: FloatArray = sum(
@@ -86,8 +89,8 @@ def monomial_blocks(points: FloatArray) -> Iterator[FloatArray]:
         yield np.concatenate([np.ones((1, x.shape[1])), x, x[rows] * x[columns]])
 
 
-def coefficients(mixture: Mixture) -> FloatArray:
-    """Return what log w_k + log N(x | m_k, S_k) is in the monomials of x, (K, M); equation (2)."""
+def natural_parameters(mixture: Mixture) -> FloatArray:
+    """Return log w_k + log N(x | m_k, S_k), (2), as coefficients of the monomials of x, (K, M)."""
     d = mixture.means.shape[1]
     try:
         cholesky = np.linalg.cholesky(mixture.covariances)
@@ -109,34 +112,34 @@ def coefficients(mixture: Mixture) -> FloatArray:
     return np.concatenate([constant[:, None], linear, quadratic], axis=1)
 
 
-def e_step(blocks: Iterable[FloatArray], rows: FloatArray) -> tuple[FloatArray, float]:
-    """Return the responsibility-weighted sums of the monomials, (K, M), and ln L of all points.
+def e_step(blocks: Iterable[FloatArray], parameters: FloatArray) -> tuple[FloatArray, float]:
+    """Return the sufficient statistics, (K, M), and ln L of all points.
 
-    Blocks are those of monomial_blocks(), rows are the mixture's coefficients(), (K, M).
+    Blocks are those of monomial_blocks(), `parameters`, (K, M), those of natural_parameters().
     """
-    sums = np.zeros_like(rows)
+    statistics = np.zeros_like(parameters)
     log_likelihood = 0.0
     for block in blocks:
-        joint = rows @ block
-        highest = joint.max(axis=0)
-        joint -= highest
+        joint = parameters @ block
+        maximum = joint.max(axis=0)
+        joint -= maximum
         np.exp(joint, out=joint)
         total = joint.sum(axis=0)
-        log_likelihood += float((highest + np.log(total)).sum())
+        log_likelihood += float((maximum + np.log(total)).sum())
         joint /= total
-        sums += joint @ block.T
-    return sums, log_likelihood
+        statistics += joint @ block.T
+    return statistics, log_likelihood
 
 
-def m_step(sums: FloatArray, covariance_type: CovarianceType, reg_covar: float) -> Mixture:
-    """Return the mixture that the weighted sums of the monomials, (K, M), amount to."""
-    k, monomials = sums.shape
+def m_step(statistics: FloatArray, covariance_type: CovarianceType, reg_covar: float) -> Mixture:
+    """Return the mixture that sufficient statistics, (K, M), amount to."""
+    k, monomials = statistics.shape
     d = int((np.sqrt(8 * monomials + 1) - 3) / 2)  # M = (d + 1) (d + 2) / 2
     rows, columns = np.triu_indices(d)
-    totals = sums[:, 0] + TINY
-    means = sums[:, 1 : d + 1] / totals[:, None]
+    totals = statistics[:, 0] + TINY
+    means = statistics[:, 1 : d + 1] / totals[:, None]
     second = np.empty((k, d, d))
-    second[:, rows, columns] = second[:, columns, rows] = sums[:, d + 1 :] / totals[:, None]
+    second[:, rows, columns] = second[:, columns, rows] = statistics[:, d + 1 :] / totals[:, None]
     weights = totals / totals.sum()
     spread = constrained(second - means[:, :, None] * means[:, None, :], weights, covariance_type)
     return Mixture(covariance_type, weights, means, spread + reg_covar * np.eye(d))
@@ -145,7 +148,7 @@ def m_step(sums: FloatArray, covariance_type: CovarianceType, reg_covar: float) 
 def constrained(
     covariances: FloatArray, weights: FloatArray, covariance_type: CovarianceType
 ) -> FloatArray:
-    """Return covariances, (K, d, d), in the form that their type allows."""
+    """Return covariances, (K, d, d), constrained as their type demands."""
     d = covariances.shape[1]
     if covariance_type == "full":
         return covariances

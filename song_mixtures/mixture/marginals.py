@@ -18,11 +18,11 @@ def projected(
     return (mixture.means - center) @ directions, covariances
 
 
-def mahalanobis(places: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
-    """Return the squared distances, in standard deviations, of places to components, (N, K)."""
-    steps = places[:, None] - means[None]
+def mahalanobis(coordinates: FloatArray, means: FloatArray, covariances: FloatArray) -> FloatArray:
+    """Return squared Mahalanobis distances of coordinates to components, (N, p) -> (N, K)."""
+    differences = coordinates[:, None] - means[None]
     distances: FloatArray = np.einsum(
-        "nki,kij,nkj->nk", steps, np.linalg.inv(covariances), steps, optimize=True
+        "nki,kij,nkj->nk", differences, np.linalg.inv(covariances), differences, optimize=True
     )
     return distances
 
@@ -46,7 +46,7 @@ def marginal_cdf(mixture: Mixture, j: int, values: FloatArray) -> FloatArray:
 
 
 def cumulative_gap(mixture: Mixture, j: int, values: FloatArray) -> float:
-    """Return the greatest difference of the cumulative shares of songs and mixture, 0 to 1.
+    """Return the maximum difference of the cumulative shares of songs and mixture, 0 to 1.
 
     `values` (N,) are the songs' feature j, standardized. The statistic of Kolmogorov and Smirnov,
     on either side of every value that occurs.

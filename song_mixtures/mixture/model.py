@@ -21,7 +21,7 @@ CovarianceType = Literal["full", "tied", "diag", "spherical"]
 
 @dataclass(frozen=True)
 class Mixture:
-    """Weights (K,), means (K, d) and covariances (K, d, d), whatever form they were fitted in."""
+    """Weights (K,), means (K, d) and covariances (K, d, d), whatever type they were fitted as."""
 
     covariance_type: CovarianceType
     weights: FloatArray
@@ -50,11 +50,11 @@ class Mixture:
 
 @dataclass(frozen=True)
 class FittedMixture:
-    """Where EM arrived from one start, or from the best of several."""
+    """Where EM arrived from one initialization, or from the best of several."""
 
     mixture: Mixture
     lower_bounds: list[float]  # log-likelihood per point before each M-step, nats
-    converged: bool  # the last step gained less than tol
+    converged: bool  # the last iteration gained less than tol
 
 
 def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
@@ -80,12 +80,12 @@ def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatA
     """
     joint = log_densities(mixture, points)
     joint += np.log(mixture.weights)
-    highest = joint.max(axis=1)
-    joint -= highest[:, None]
+    maximum = joint.max(axis=1)
+    joint -= maximum[:, None]
     posterior = np.exp(joint, out=joint)
     total = posterior.sum(axis=1)
     posterior /= total[:, None]
-    log_likelihoods: FloatArray = highest + np.log(total)
+    log_likelihoods: FloatArray = maximum + np.log(total)
     return posterior, log_likelihoods
 
 

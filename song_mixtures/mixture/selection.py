@@ -18,10 +18,10 @@ def mixture_name(fit: pd.Series, fits: pd.DataFrame) -> str:
 def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
     """Return the row of a table of fits where a criterion is lowest.
 
-    A fit that is not sound does not stand: a collapsed component buys likelihood with a spike.
-    Where none is sound, all of them stand.
+    A fit that is not valid does not stand: a degenerate component buys likelihood with a spike.
+    Where none is valid, all of them stand.
     """
-    standing = fits[fits["sound"] == 1] if fits["sound"].any() else fits
+    standing = fits[fits["valid"] == 1] if fits["valid"].any() else fits
     return standing.iloc[int(standing[criterion].to_numpy().argmin())]
 
 

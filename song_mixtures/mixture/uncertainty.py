@@ -22,13 +22,13 @@ def times_its_log(share: FloatArray) -> FloatArray:
 
 
 def margin(posterior: FloatArray) -> FloatArray:
-    """Return greatest minus second greatest posterior of each row, (N, K) -> (N,), 0 to 1.  (9)."""
+    """Return largest minus second largest posterior of each row, (N, K) -> (N,), 0 to 1.  (9)."""
     second, best = np.partition(posterior, -2, axis=1)[:, -2:].T
     return best - second
 
 
 def entropy_bounds(posterior: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
-    """Return the least and the most entropy of K posteriors whose greatest is `posterior`.
+    """Return the least and the most entropy of K posteriors whose maximum is `posterior`.
 
     Least: floor(1/p) components with p each and one with the rest. Most: one with p, the other
     K - 1 with equal shares of 1 - p.

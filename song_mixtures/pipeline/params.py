@@ -30,6 +30,7 @@ PARAMS = Path("params.yaml")
 RENAMED = {
     "compare_kmeans.silhouette_sample": "kmeans.silhouette_sample",
     "compare_kmeans.seed": "kmeans.seed",
+    "uncertainty.torn_margin": "uncertainty.ambiguous_margin",
 }
 Schema = TypeVar("Schema")
 
@@ -113,8 +114,8 @@ def _section(section: str, path: Path) -> Any:
         reason = " ".join(str(error).split())
         raise StageError(f"{path} is not readable as YAML: {reason}") from None
     for old, new in RENAMED.items():
-        place, key = old.split(".")
-        if isinstance(params, dict) and key in (params.get(place) or {}):
+        part, key = old.split(".")
+        if isinstance(params, dict) and key in (params.get(part) or {}):
             raise StageError(f"{path}: {old} is now {new}: move its value there")
     if not isinstance(params, dict) or section not in params:
         raise StageError(f"{path} has no section `{section}`, which this stage reads")

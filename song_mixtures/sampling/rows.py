@@ -12,7 +12,7 @@ def sampled_rows(rows: int, most: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def drawn_songs(songs: pd.DataFrame, max_points: int, seed: int) -> pd.DataFrame:
+def sampled_songs(songs: pd.DataFrame, max_points: int, seed: int) -> pd.DataFrame:
     """Return the songs of the scatter pictures in random order, lest one component hide another.
 
     At most max_points: a fixed random sample.

@@ -57,7 +57,7 @@ class Plane:
         )
         return cls(scaling, directions, center, shares)
 
-    def places(self, songs: pd.DataFrame) -> FloatArray:
+    def coordinates(self, songs: pd.DataFrame) -> FloatArray:
         """Return where songs lie on the plane, (N, 2), in standard deviations."""
         return (self.scaling.standardize(songs) - self.center) @ self.directions
 

@@ -1,50 +1,35 @@
 """The colors of components and genres, and records that carry them."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any
-
-import numpy as np
-
-from song_mixtures.pipeline.stage import StageError
+from typing import Any, Literal
 
 Colors = Sequence[str]  # of the components, by number, "#rrggbb"
 Records = list[dict[Hashable, Any]]  # of a chart's data
 NO_COLOR = "#9a9a9a"
-# Six of Okabe & Ito (2008), then one after another the color furthest from those before it, as
-# seen by normal, deuteranopic, protanopic and tritanopic eyes (Machado et al. 2009, CIELAB). The
-# tests hold the closest two more than 12 apart for each of them; tab20 has pairs that look alike.
-DISTINCT = (
-    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#8600ff", "#6d3118",
-    "#553d55", "#b6ce79", "#3131aa", "#b661ff", "#e7b6b6", "#f30c55", "#790c79", "#49e749",
-    "#9e3d0c", "#dbc2e7", "#ff6d86", "#b61879",
-)  # fmt: skip
+Palette = Literal["distinct", "okabe_ito", "tableau"]
+OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7")
+PALETTES: dict[Palette, tuple[str, ...]] = {
+    # Six of Okabe & Ito (2008), then one after another the color furthest from those before it, as
+    # seen by normal, deuteranopic, protanopic and tritanopic eyes (Machado et al. 2009, CIELAB).
+    # The tests hold the closest two more than 12 apart for each of them.
+    "distinct": (
+        *OKABE_ITO, "#8600ff", "#6d3118", "#553d55", "#b6ce79", "#3131aa", "#b661ff", "#e7b6b6",
+        "#f30c55", "#790c79", "#49e749", "#9e3d0c", "#dbc2e7", "#ff6d86", "#b61879",
+    ),
+    # Okabe & Ito (2008) whole: eight colors made for color-blind readers.
+    "okabe_ito": (*OKABE_ITO, "#f0e442", "#000000"),
+    # Tableau's ten, as matplotlib's tab10: known from most plots, with pairs that look alike.
+    "tableau": (
+        "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f",
+        "#bcbd22", "#17becf",
+    ),
+}  # fmt: skip
 
 
-def palette_colors(palette: str, k: int) -> list[str]:
-    """Return the colors of K components; ValueError where matplotlib knows no such colormap.
-
-    A colormap of single colors gives them in its order, and again from the first when they run
-    out; a continuous one is cut at K even steps.
-    """
-    if palette == "distinct":
-        return [DISTINCT[component % len(DISTINCT)] for component in range(k)]
-    import matplotlib as mpl  # only for its own colormaps: charts draws nothing
-    from matplotlib.colors import to_hex
-
-    if palette not in mpl.colormaps:
-        raise ValueError(f"palette is {palette!r}, expected distinct or a colormap of matplotlib")
-    colormap = mpl.colormaps[palette]
-    if colormap.N < 256:
-        return [to_hex(colormap(component % colormap.N)) for component in range(k)]
-    return [to_hex(color) for color in colormap(np.linspace(0, 1, k))]
-
-
-def component_colors(palette: str, k: int) -> list[str]:
-    """Return the colors of the pictures' components; StageError where there is no such palette."""
-    try:
-        return palette_colors(palette, k)
-    except ValueError as error:
-        raise StageError(f"params.yaml: figures: {error}") from None
+def palette_colors(palette: Palette, k: int) -> list[str]:
+    """Return the colors of K components; when a palette has run out, again from its first."""
+    colors = PALETTES[palette]
+    return [colors[component % len(colors)] for component in range(k)]
 
 
 def colored(records: Records, colors: Colors) -> Records:

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from song_mixtures.presentation.figures.palettes import NO_COLOR, Records, component_colors
-from song_mixtures.sampling.rows import drawn_songs
+from song_mixtures.presentation.figures.palettes import NO_COLOR, Palette, Records, palette_colors
+from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import heading
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
-FEATURE_BINS = 30  # from a feature's least value to its greatest
+FEATURE_BINS = 30  # from a feature's minimum to its maximum
 ENTROPY_BINS = 40  # from 0 to log K
 COLORED_GENRES = 10  # the commonest; more colors than that are not told apart on a map of dots
 OTHER_GENRES = "other"
@@ -38,25 +38,25 @@ def genre_groups(genres: pd.Series) -> pd.Series:
     return genres.where(genres.isin([*named, ""]), OTHER_GENRES)
 
 
-def songs_drawn(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) -> pd.DataFrame:
+def map_sample(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) -> pd.DataFrame:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
     x and y are the coordinates on the principal axes of all songs; what the axes are stands in the
     first record alone.
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
-    drawn = drawn_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
-    places = plane.places(drawn)
+    sample = sampled_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
+    coordinates = plane.coordinates(sample)
     table = pd.DataFrame(
         {
-            "song": drawn["song"],
-            "genre": drawn["genre"],
-            "genre_group": drawn["group"],
-            "component": drawn["gmm_cluster"],
-            "greatest_posterior": drawn["gmm_greatest_prob"].round(4),
-            "entropy": drawn["gmm_entropy"].round(4),
-            "x": places[:, 0].round(3),
-            "y": places[:, 1].round(3),
+            "song": sample["song"],
+            "genre": sample["genre"],
+            "genre_group": sample["group"],
+            "component": sample["gmm_cluster"],
+            "max_posterior": sample["gmm_max_prob"].round(4),
+            "entropy": sample["gmm_entropy"].round(4),
+            "x": coordinates[:, 0].round(3),
+            "y": coordinates[:, 1].round(3),
             "x_axis": "",
             "y_axis": "",
         }
@@ -67,11 +67,13 @@ def songs_drawn(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) ->
     return table
 
 
-def colored_genres(drawn: pd.DataFrame, palette: str) -> pd.DataFrame:
+def colored_genres(sample: pd.DataFrame, palette: Palette) -> pd.DataFrame:
     """Return the songs with their genre's color; rare genres and none at all are gray."""
-    named = sorted(set(drawn["genre_group"]) - {"", OTHER_GENRES})
-    colors = dict(zip(named, component_colors(palette, len(named)), strict=True))
-    return drawn.assign(genre_color=[colors.get(group, NO_COLOR) for group in drawn["genre_group"]])
+    named = sorted(set(sample["genre_group"]) - {"", OTHER_GENRES})
+    colors = dict(zip(named, palette_colors(palette, len(named)), strict=True))
+    return sample.assign(
+        genre_color=[colors.get(group, NO_COLOR) for group in sample["genre_group"]]
+    )
 
 
 def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
@@ -85,11 +87,11 @@ def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
     )
     return [
         {
-            "entropy": round(float(edges[place]), 4),
-            "entropy_to": round(float(edges[place + 1]), 4),
+            "entropy": round(float(edges[number]), 4),
+            "entropy_to": round(float(edges[number + 1]), 4),
             "component": int(component),
             "songs": int(count),
-            "entropy_most": round(float(np.log(k)), 4),
+            "max_entropy": round(float(np.log(k)), 4),
         }
-        for place, component, count in table.itertuples(index=False)
+        for number, component, count in table.itertuples(index=False)
     ]

@@ -9,14 +9,14 @@ from song_mixtures.presentation.figures.palettes import Records
 
 
 def k_curve(fits: pd.DataFrame, chosen: dict[str, Any]) -> Records:
-    """Return a record per fit and criterion; the lowest sound and the chosen fit are marked."""
-    k, form = chosen["n_components"], chosen["covariance_type"]
-    lowest = {name: best_fit(fits, name).name for name in ("bic", "aic", "icl")}
-    taken = fits[(fits["k"] == k) & (fits["covariance_type"] == form)].index
+    """Return a record per fit and criterion; the lowest valid and the chosen fit are marked."""
+    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
+    best = {name: best_fit(fits, name).name for name in ("bic", "aic", "icl")}
+    taken = fits[(fits["k"] == k) & (fits["covariance_type"] == covariance_type)].index
     long = fits.reset_index(names="fit").melt(
-        ["fit", "k", "covariance_type", "sound"], list(lowest), "criterion", "value"
+        ["fit", "k", "covariance_type", "valid"], list(best), "criterion", "value"
     )
-    long["lowest"] = (long["fit"] == long["criterion"].map(lowest)).astype(int)
+    long["minimum"] = (long["fit"] == long["criterion"].map(best)).astype(int)
     long["chosen"] = long["fit"].isin(taken).astype(int)
     long["chosen_k"] = k
     long["criterion"] = long["criterion"].str.upper()

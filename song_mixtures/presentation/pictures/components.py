@@ -57,8 +57,9 @@ def component_means(
         [[written(name, row[name]) for name in features] for _, row in means.iterrows()]
     )
     limits = (-extreme, extreme)
-    drawn = mixture.means[:shown]
-    mesh = heatmap(axes, drawn, colormap=DEVIATIONS, limits=limits, texts=texts, fontsize=9)
+    mesh = heatmap(
+        axes, mixture.means[:shown], colormap=DEVIATIONS, limits=limits, texts=texts, fontsize=9
+    )
     axes.set_xticks(np.arange(len(features)) + 0.5, [below(heading(name)) for name in features])
     axes.tick_params(axis="x", length=0, top=True, labeltop=True, labelbottom=False)
     number_rows(axes, colors)
@@ -160,7 +161,7 @@ def covariances(table: pd.DataFrame, colors: Colors) -> Figure:
 
 
 def draw_covariance(axes: Axes, covariance: FloatArray) -> QuadMesh:
-    """Draw a covariance (d, d); what is zero by the covariances' form is a plain 0."""
+    """Draw a covariance (d, d); what is zero by the covariance type is a plain 0."""
     texts = np.array([[signed(v) if v else "0" for v in row] for row in covariance])
     return heatmap(axes, covariance, colormap=DEVIATIONS, limits=(-1, 1), texts=texts, fontsize=7.5)
 

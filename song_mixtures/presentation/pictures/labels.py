@@ -83,7 +83,7 @@ def genre_by_component(counts: pd.DataFrame, colors: Colors) -> Figure:
     Genres stand in the order of the component that most of their songs are in, and within one
     component the most concentrated first: a diagonal means that components follow genres, wide
     rows that a genre is spread over the mixture. In brackets the number of songs. The darkest
-    cell is the greatest share there is.
+    cell is the maximum share there is.
     """
     shares, songs = genre_shares(counts, len(colors))
     names = [f"{short(genre)} ({songs[genre]:,})" for genre in shares.index]
@@ -108,11 +108,11 @@ def genre_by_component(counts: pd.DataFrame, colors: Colors) -> Figure:
 
 def genre_finding(shares: pd.DataFrame) -> str:
     """Say how concentrated genres are."""
-    greatest = shares.max(axis=1)
-    first = int(greatest.to_numpy().argmax())
+    maximum = shares.max(axis=1)
+    first = int(maximum.to_numpy().argmax())
     return (
-        f"In the median genre the commonest component holds {greatest.median():.0%} of the songs; "
-        f"most in {short(shares.index[first])} ({greatest.iloc[first]:.0%})"
+        f"In the median genre the commonest component holds {maximum.median():.0%} of the songs; "
+        f"most in {short(shares.index[first])} ({maximum.iloc[first]:.0%})"
     )
 
 

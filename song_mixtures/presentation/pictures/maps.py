@@ -25,25 +25,25 @@ from song_mixtures.presentation.pictures.style import (
 from song_mixtures.songs.plane import Plane
 
 # From light, certain, to dark, without what is too light on white; color-blind readers see it too.
-DOUBT = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.12, 1, 256)))
+ENTROPY = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.12, 1, 256)))
 ELLIPSES = "Ellipses: one standard deviation of a component."
 BADGE = 1 / 17  # the room a badge of two digits takes, of the smallest map
 WIDEST, TALLEST = 10.0, 6.0  # of maps, inches
 MARGIN = 0.04  # around songs and ellipses, of their extent
 
 
-def map_size(places: FloatArray, abreast: int = 1) -> tuple[float, float]:
-    """Return the size of a figure, in inches, whose maps of `places` (N, 2) leave little empty.
+def map_size(coordinates: FloatArray, abreast: int = 1) -> tuple[float, float]:
+    """Return the size of a figure, in inches, whose maps of songs at (N, 2) leave little empty.
 
     `abreast` maps stand beside one another; a map is at most as large as TALLEST and WIDEST say.
     """
-    across, up = np.maximum(np.ptp(places, axis=0), 1e-9)
+    across, up = np.maximum(np.ptp(coordinates, axis=0), 1e-9)
     scale = min(WIDEST / abreast / across, TALLEST / up)
     return max(7.0, abreast * (scale * across + 0.6) + 0.4), max(3.0, scale * up) + 1.9
 
 
 def pca_map(
-    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
+    songs: pd.DataFrame, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
 ) -> Figure:
     """Songs on the two principal axes of the standardized features, colored by component.
 
@@ -56,34 +56,34 @@ def pca_map(
         f"Two principal axes show {plane.shares.sum():.0%} of the variance; on them the mean of "
         f"{within_another(means, covariances)} of {len(colors)} components is in another's ellipse"
     )
-    places = plane.places(drawn)
-    note = f"{sample_note(len(drawn), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
-    figure = blank(*map_size(places), finding, note)
+    coordinates = plane.coordinates(sample)
+    note = f"{sample_note(len(sample), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
+    figure = blank(*map_size(coordinates), finding, note)
     axes = bare(figure.subplots())
-    scatter(axes, places, drawn["gmm_cluster"], colors)
+    scatter(axes, coordinates, sample["gmm_cluster"], colors)
     lay_out(axes, plane)
     draw_components(axes, means, covariances, colors)
     return figure
 
 
 def pca_entropy(
-    songs: pd.DataFrame, drawn: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
+    songs: pd.DataFrame, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
 ) -> Figure:
-    """Songs on the same map, colored by the entropy of their posteriors: where doubt lies.
+    """Songs on the same map by the entropy of their posteriors: where the mixture is unsure.
 
-    The darkest songs are drawn last. Doubt that is far from where ellipses overlap comes from
+    The darkest songs are drawn last. Entropy that is far from where ellipses overlap comes from
     the directions that are not shown.
     """
     means, covariances = projected(mixture, plane.center, plane.directions)
-    rising = drawn.sort_values("gmm_entropy", kind="stable")
-    places, entropy = plane.places(rising), rising["gmm_entropy"].to_numpy()
-    finding = doubt_finding(places, entropy, means, covariances)
-    note = f"{sample_note(len(drawn), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
-    width, height = map_size(places)
+    rising = sample.sort_values("gmm_entropy", kind="stable")
+    coordinates, entropy = plane.coordinates(rising), rising["gmm_entropy"].to_numpy()
+    finding = entropy_finding(coordinates, entropy, means, covariances)
+    note = f"{sample_note(len(sample), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
+    width, height = map_size(coordinates)
     figure = blank(width, height + 0.7, finding, note)
     axes = bare(figure.subplots())
     dots = axes.scatter(
-        places[:, 0], places[:, 1], s=9, c=entropy, cmap=DOUBT, vmin=0, linewidths=0
+        coordinates[:, 0], coordinates[:, 1], s=9, c=entropy, cmap=ENTROPY, vmin=0, linewidths=0
     )
     lay_out(axes, plane)
     draw_components(axes, means, covariances, colors, edges=[FAINT] * len(colors))
@@ -91,11 +91,11 @@ def pca_entropy(
     return figure
 
 
-def doubt_finding(
-    places: FloatArray, entropy: FloatArray, means: FloatArray, covariances: FloatArray
+def entropy_finding(
+    coordinates: FloatArray, entropy: FloatArray, means: FloatArray, covariances: FloatArray
 ) -> str:
     """Say how much less sure the mixture is of songs where ellipses overlap on the plane."""
-    several = (mahalanobis(places, means, covariances) < 1).sum(axis=1) > 1
+    several = (mahalanobis(coordinates, means, covariances) < 1).sum(axis=1) > 1
     if several.all() or not several.any():
         return f"The mean entropy is {entropy.mean():.2f} nats"
     return (
@@ -108,7 +108,7 @@ def pca_kmeans(
     songs: pd.DataFrame,
     clusters: pd.Series,
     counts: pd.DataFrame,
-    drawn: pd.DataFrame,
+    sample: pd.DataFrame,
     plane: Plane,
     colors: Colors,
 ) -> Figure:
@@ -121,12 +121,12 @@ def pca_kmeans(
     """
     k, shown = len(colors), min(len(colors), MOST_COMPONENTS)
     matched = counts["kmeans_cluster"].to_numpy()[:k]  # the cluster of component 0, 1, 2 …
-    places, all_places = plane.places(drawn), plane.places(songs)
+    coordinates, of_all = plane.coordinates(sample), plane.coordinates(songs)
     note = (
-        f"{sample_note(len(drawn), len(songs))}. Numbers: at the mean of the songs. K-Means: in "
+        f"{sample_note(len(sample), len(songs))}. Numbers: at the mean of the songs. K-Means: in "
         f"the color of the matched component.{left_out('Numbers', k)}"
     )
-    figure = blank(*map_size(places, abreast=2), agreement_finding(counts, k), note)
+    figure = blank(*map_size(coordinates, abreast=2), agreement_finding(counts, k), note)
     panels = figure.subplots(1, 2)
     by_cluster = [color for _, color in sorted(zip(matched, colors, strict=True))]
     labelings = {
@@ -134,12 +134,12 @@ def pca_kmeans(
         "K-Means, by cluster": (clusters, matched, by_cluster),
     }
     for axes, (title, (labels, order, shades)) in zip(panels, labelings.items(), strict=True):
-        scatter(bare(axes), places, labels.loc[drawn.index], shades)
+        scatter(bare(axes), coordinates, labels.loc[sample.index], shades)
         axes.set_title(title, fontsize=11)
         lay_out(axes, plane)
-        centers = pd.DataFrame(all_places).groupby(labels.to_numpy()).mean()
+        centers = pd.DataFrame(of_all).groupby(labels.to_numpy()).mean()
         named = [label for label in order[:shown] if label in centers.index]
-        number_places(axes, centers.loc[named].to_numpy(), named, [shades[i] for i in named])
+        number_badges(axes, centers.loc[named].to_numpy(), named, [shades[i] for i in named])
     panels[1].set_ylabel("")
     return figure
 
@@ -193,27 +193,27 @@ def draw_components(
             ellipse = Ellipse(tuple(mean), width, height, angle=angle, fill=False)
             ellipse.set(edgecolor=edge, linewidth=line)
             axes.add_patch(ellipse)
-    number_places(axes, means[:shown], list(range(shown)), colors[:shown])
+    number_badges(axes, means[:shown], list(range(shown)), colors[:shown])
 
 
-def number_places(axes: Axes, places: FloatArray, numbers: list[int], colors: Colors) -> None:
-    """Put badges at places, (K, 2), or beside them, with a line to the place, where crowded."""
+def number_badges(axes: Axes, coordinates: FloatArray, numbers: list[int], colors: Colors) -> None:
+    """Put badges at coordinates, (K, 2), or where crowded beside them, joined by a line."""
     reach = max(np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim()))
-    apart = spread_out(places, reach * BADGE)
-    for number, color, place, moved in zip(numbers, colors, places, apart, strict=True):
+    apart = spread_out(coordinates, reach * BADGE)
+    for number, color, place, moved in zip(numbers, colors, coordinates, apart, strict=True):
         axes.plot(*zip(place, moved, strict=True), color=INK, linewidth=0.8)
         badge(axes.text(moved[0], moved[1], str(number), ha="center", va="center"), color)
 
 
-def spread_out(places: FloatArray, distance: float) -> FloatArray:
-    """Return the places, (K, 2), pushed apart until no two are closer than `distance`."""
-    angles = np.arange(len(places))
-    moved = places + 1e-6 * distance * np.column_stack([np.cos(angles), np.sin(angles)])
+def spread_out(coordinates: FloatArray, distance: float) -> FloatArray:
+    """Return the coordinates, (K, 2), pushed apart until no two are closer than `distance`."""
+    angles = np.arange(len(coordinates))
+    moved = coordinates + 1e-6 * distance * np.column_stack([np.cos(angles), np.sin(angles)])
     for _ in range(300):
-        steps = moved[:, None] - moved[None]
-        lengths = np.linalg.norm(steps, axis=-1) + np.eye(len(places))
-        push = np.clip(distance - lengths, 0, None) * (1 - np.eye(len(places)))
+        differences = moved[:, None] - moved[None]
+        lengths = np.linalg.norm(differences, axis=-1) + np.eye(len(coordinates))
+        push = np.clip(distance - lengths, 0, None) * (1 - np.eye(len(coordinates)))
         if not push.any():
             break
-        moved = moved + 0.5 * (steps / lengths[..., None] * push[..., None]).sum(axis=1)
+        moved = moved + 0.5 * (differences / lengths[..., None] * push[..., None]).sum(axis=1)
     return moved

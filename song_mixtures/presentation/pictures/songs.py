@@ -26,9 +26,11 @@ ENTROPY_BINS = 40  # from 0 to log K
 COUNTS_SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)  # of equally likely components
 
 
-def sample_note(drawn: int, songs: int) -> str:
+def sample_note(sample: int, songs: int) -> str:
     """Say how many of the songs are drawn."""
-    return f"{drawn:,} of {songs:,} songs, a random sample" if drawn < songs else f"{songs:,} songs"
+    return (
+        f"{sample:,} of {songs:,} songs, a random sample" if sample < songs else f"{songs:,} songs"
+    )
 
 
 def entropy_histogram(songs: pd.DataFrame, k: int) -> Figure:
@@ -73,42 +75,42 @@ def mark_equal_components(axes: Axes, k: int) -> None:
     top.tick_params(labelcolor=FAINT, color=FAINT)
 
 
-def posterior_vs_entropy(songs: pd.DataFrame, drawn: pd.DataFrame, colors: Colors) -> Figure:
-    """Each song's greatest posterior against its entropy, colored by its component.
+def posterior_vs_entropy(songs: pd.DataFrame, sample: pd.DataFrame, colors: Colors) -> Figure:
+    """Each song's maximum posterior against its entropy, colored by its component.
 
     Top left: certain. The two lines bound what is possible with K components: on the lower left
     one, as few components as can be share the song, on the upper right one all the others share
     what the first leaves.
     """
-    sure, torn = (songs["gmm_greatest_prob"] > 0.9).mean(), songs["gmm_torn"].mean()
-    finding = (
-        f"One component takes over 90% for {sure:.0%} of songs; {torn:.0%} are torn between two"
-    )
-    note = f"{sample_note(len(drawn), len(songs))}. Lines: least and most entropy there can be."
+    sure, ambiguous = (songs["gmm_max_prob"] > 0.9).mean(), songs["gmm_ambiguous"].mean()
+    finding = f"One component takes over 90% for {sure:.0%} of songs; {ambiguous:.0%} are ambiguous"
+    note = f"{sample_note(len(sample), len(songs))}. Lines: least and most entropy there can be."
     figure = blank(8.5, 5.2, finding, note)
     axes = bare(figure.subplots())
-    places = drawn[["gmm_entropy", "gmm_greatest_prob"]].to_numpy()
-    scatter(axes, places, drawn["gmm_cluster"], colors)
+    coordinates = sample[["gmm_entropy", "gmm_max_prob"]].to_numpy()
+    scatter(axes, coordinates, sample["gmm_cluster"], colors)
     posterior = np.linspace(1 / len(colors), 1, 400)
     for bound in entropy_bounds(posterior, len(colors)):
         axes.plot(bound, posterior, color=INK, linewidth=0.8, zorder=0.5)
-    axes.set(xlabel="entropy of a song's posteriors (nats)", ylabel="greatest posterior")
-    axes.set_ylim(1 / len(colors) - 0.03, 1.02)  # the greatest of K is at least 1/K
+    axes.set(xlabel="entropy of a song's posteriors (nats)", ylabel="maximum posterior")
+    axes.set_ylim(1 / len(colors) - 0.03, 1.02)  # the maximum of K is at least 1/K
     axes.set_xlim(-0.02 * np.log(len(colors)), 1.02 * np.log(len(colors)))
     legend_of_components(axes, colors)
     return figure
 
 
-def scatter(axes: Axes, places: FloatArray, labels: pd.Series, colors: Colors) -> None:
-    """Draw songs at places, (N, 2), as dots in the color of their label."""
+def scatter(axes: Axes, coordinates: FloatArray, labels: pd.Series, colors: Colors) -> None:
+    """Draw songs at coordinates, (N, 2), as dots in the color of their label."""
     dots = np.array(colors)[labels]
-    axes.scatter(places[:, 0], places[:, 1], s=7, c=dots.tolist(), alpha=0.6, linewidths=0)
+    axes.scatter(
+        coordinates[:, 0], coordinates[:, 1], s=7, c=dots.tolist(), alpha=0.6, linewidths=0
+    )
 
 
 def component_overlap(songs: pd.DataFrame, colors: Colors) -> Figure:
     """Mean posteriors of each component's songs: with which other component it is confused.
 
-    A row are the songs whose greatest posterior is that component's; it sums to 100 %. On the
+    A row are the songs whose maximum posterior is that component's; it sums to 100 %. On the
     diagonal is what the mixture gives to the component itself, beside it what it gives to the
     others at the same time. A hard label would hide the latter.
     """
@@ -117,7 +119,7 @@ def component_overlap(songs: pd.DataFrame, colors: Colors) -> Figure:
     shown = min(k, MOST_COMPONENTS)
     note = (
         f"{heaviest(shown, k)}Percent: mean posterior of the songs whose hard label is the row's "
-        "component, 100% in a row; below 1% left blank. Colors end at the greatest share beside "
+        "component, 100% in a row; below 1% left blank. Colors end at the maximum share beside "
         "the diagonal."
     )
     figure = blank(max(6.5, 1.5 + 0.44 * shown), 1.9 + 0.3 * shown, overlap_finding(overlap), note)

@@ -24,16 +24,16 @@ def bic_aic(fits: pd.DataFrame, chosen: dict[str, Any]) -> Figure:
     """BIC, AIC and ICL of every fit of the sweep over its number of components K.
 
     Lower is better, and only the differences within one panel mean anything. The ring is on the
-    lowest sound fit, the diamond and the dashed line on the K that was trained. A fit that did
-    not converge or has a collapsed component is a cross, joined to nothing: its likelihood is
+    lowest valid fit, the diamond and the dashed line on the K that was trained. A fit that did
+    not converge or has a degenerate component is a cross, joined to nothing: its likelihood is
     not to be trusted. BIC and AIC rate the density, ICL also asks that components be apart, so
     it rises where components overlap. The log-likelihood is what all three start from: alone it
     names no K, for it rises with every component that is added.
     """
     note = "BIC, AIC, ICL: lower is better, within one panel. The log-likelihood rises with K."
-    if not fits["sound"].all():
-        note += " Cross: a fit not converged or with a collapsed component"
-        note += "; it cannot be lowest." if fits["sound"].any() else "."
+    if not fits["valid"].all():
+        note += " Cross: a fit not converged or with a degenerate component"
+        note += "; it cannot be lowest." if fits["valid"].any() else "."
     figure = blank(10, 6.4, selection_finding(fits, chosen), note)
     panels = figure.subplots(2, 2, sharex=True).ravel()
     for axes, criterion in zip(panels, CRITERIA, strict=False):
@@ -52,15 +52,18 @@ def bic_aic(fits: pd.DataFrame, chosen: dict[str, Any]) -> Figure:
 
 def draw_fits(axes: Axes, fits: pd.DataFrame, column: str, chosen: dict[str, Any]) -> None:
     """Draw one column of all fits over K, the chosen one marked."""
-    for form, group in fits.groupby("covariance_type", sort=False):
-        color = TYPE_COLORS[str(form)]
-        sound, unsound = group[group["sound"] == 1], group[group["sound"] == 0]
-        line = axes.plot(sound["k"], sound[column], TYPE_MARKERS[str(form)], label=form)[0]
+    for covariance_type, group in fits.groupby("covariance_type", sort=False):
+        color = TYPE_COLORS[str(covariance_type)]
+        valid, invalid = group[group["valid"] == 1], group[group["valid"] == 0]
+        line = axes.plot(
+            valid["k"], valid[column], TYPE_MARKERS[str(covariance_type)], label=covariance_type
+        )[0]
         line.set(color=color, markersize=4.5)
-        if not unsound.empty:
-            axes.plot(unsound["k"], unsound[column], "x", color=color, markersize=7)
-    k, form = chosen["n_components"], chosen["covariance_type"]
-    mark_chosen(axes, k, fits.loc[(fits["k"] == k) & (fits["covariance_type"] == form), column])
+        if not invalid.empty:
+            axes.plot(invalid["k"], invalid[column], "x", color=color, markersize=7)
+    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
+    taken = (fits["k"] == k) & (fits["covariance_type"] == covariance_type)
+    mark_chosen(axes, k, fits.loc[taken, column])
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="y", labelsize=8.5)
     whole_numbers(axes)
@@ -68,10 +71,9 @@ def draw_fits(axes: Axes, fits: pd.DataFrame, column: str, chosen: dict[str, Any
 
 def explain_marks(figure: Figure, fits: pd.DataFrame, chosen: dict[str, Any]) -> None:
     """List beside the panels the covariance types and what the marks mean."""
-    forms = figure.axes[0].lines
-    shown = [line for line in forms if line.get_label() in TYPE_MARKERS]
-    if not fits["sound"].all():
-        shown.append(Line2D([], [], color=INK, marker="x", linestyle="", label="not sound"))
+    shown = [line for line in figure.axes[0].lines if line.get_label() in TYPE_MARKERS]
+    if not fits["valid"].all():
+        shown.append(Line2D([], [], color=INK, marker="x", linestyle="", label="not valid"))
     shown.append(Line2D([], [], color=LOWEST, marker="o", linestyle="", label="lowest"))
     shown[-1].set(markersize=12, markeredgewidth=2, fillstyle="none")
     name = f"chosen K = {chosen['n_components']}"
@@ -92,10 +94,10 @@ def selection_finding(fits: pd.DataFrame, chosen: dict[str, Any]) -> str:
     sentence = f"BIC is lowest at {mixture_name(best, fits)}"
     if best["k"] == fits["k"].max() > fits["k"].min():
         sentence += ", the largest tried"
-    if not fits["sound"].any():
-        sentence = f"No fit is sound; among these {sentence}"
+    if not fits["valid"].any():
+        sentence = f"No fit is valid; among these {sentence}"
     elif fits["bic"].min() < best["bic"]:
-        sentence = f"Among sound fits {sentence}"
+        sentence = f"Among valid fits {sentence}"
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     if (k, covariance_type) == (best["k"], best["covariance_type"]):
         return f"{sentence}, which was chosen"
@@ -108,8 +110,8 @@ def standing(tried: pd.DataFrame, best: pd.Series) -> str:
     """Return the words after the chosen fit: how it stands to the best, from its row, if any."""
     if tried.empty:
         return ", not in the sweep, was chosen"
-    if tried["sound"].iloc[0] < best["sound"]:
-        return ", which is not sound, was chosen"
+    if tried["valid"].iloc[0] < best["valid"]:
+        return ", which is not valid, was chosen"
     return f" was chosen, {tried['bic'].iloc[0] - best['bic']:,.0f} higher"
 
 
@@ -134,8 +136,8 @@ def kmeans_elbow(curve: pd.DataFrame, chosen: dict[str, Any], songs: int) -> Fig
         whole_numbers(axes)
     inertia, silhouette = figure.axes
     inertia.yaxis.set_major_formatter("{x:,.0f}")
-    lowest, highest = min(0, curve["silhouette"].min()), curve["silhouette"].max()
-    silhouette.set_ylim(1.15 * lowest, 1.15 * highest if highest > 0 else 0.05)
+    minimum, maximum = min(0, curve["silhouette"].min()), curve["silhouette"].max()
+    silhouette.set_ylim(1.15 * minimum, 1.15 * maximum if maximum > 0 else 0.05)
     return figure
 
 

@@ -22,7 +22,7 @@ CAPTIONS = {  # in reading order; a picture that is not named here comes after t
     "weights": "How much of the songs each component has",
     "feature_densities": "How the values of each feature are spread, and what the mixture expects",
     "entropy_histogram": "How unsure the mixture is of the songs",
-    "posterior_vs_entropy": "Greatest posterior of each song against its entropy",
+    "posterior_vs_entropy": "Maximum posterior of each song against its entropy",
     "component_overlap": "Which components are confused with which",
     "pca_entropy": "Where on that plane the songs are that the mixture is unsure of",
     "covariances": "How the features of each component go together",
@@ -47,9 +47,10 @@ def facts(
     metrics: Metrics, fits: pd.DataFrame, chosen: Mapping[str, Any], by: str, warnings: int
 ) -> Facts:
     """Return what matters most, a line each; `by` is choose_k.by."""
-    songs, fit, doubt = metrics["preprocess"], metrics["train_gmm"], metrics["uncertainty"]
+    songs, fit, uncertainty = metrics["preprocess"], metrics["train_gmm"], metrics["uncertainty"]
     found = metrics["compare_kmeans"]
-    entropy = f"{doubt['mean_entropy_nats']:.3f} nats, {doubt['mean_entropy_share']:.1%} of log K"
+    mean, share = uncertainty["mean_entropy_nats"], uncertainty["mean_entropy_share"]
+    entropy = f"{mean:.3f} nats, {share:.1%} of log K"
     matched = f"{found['equal_labels_matched_share']:.1%} of labels equal once matched"
     genres = "not known"
     if "gmm_genre_ari" in found:
@@ -59,7 +60,10 @@ def facts(
         ("K", f"{chosen['n_components']}, {chosen['covariance_type']} covariances, {SAID_OF[by]}"),
         ("BIC", f"{fit['bic']:,.1f}; lowest at {lowest_at(fits, 'bic')}"),
         ("mean entropy", entropy),
-        ("torn songs", f"{doubt['torn_songs_count']:,}, {doubt['torn_songs_share']:.1%}"),
+        (
+            "ambiguous songs",
+            f"{uncertainty['ambiguous_songs_count']:,}, {uncertainty['ambiguous_songs_share']:.1%}",
+        ),
         ("K-Means", f"ARI {found['ari']:.3f}; {matched}"),
         ("genres", genres),
         ("warnings", str(warnings)),
@@ -94,7 +98,7 @@ def the_number_of_components(
     trained = (
         f"K = {chosen['n_components']} with {chosen['covariance_type']} covariances, "
         f"{SAID_OF[by]}: log-likelihood {fit['log_likelihood_nats']:,.1f} nats, "
-        f"{fit['iterations_count']:,} steps of EM. The criteria, lower is better:"
+        f"{fit['iterations_count']:,} iterations of EM. The criteria, lower is better:"
     )
     rows = [
         (
@@ -114,14 +118,14 @@ def the_components(
     means: pd.DataFrame, weights: pd.DataFrame, by_component: pd.DataFrame
 ) -> Section:
     """Say what each component sounds like, how much it weighs and how sure its songs are."""
-    doubt = dict(zip(by_component["gmm_cluster"], by_component["mean_entropy"], strict=True))
+    entropies = dict(zip(by_component["gmm_cluster"], by_component["mean_entropy"], strict=True))
     profiles = dict(zip(means["component"], means["profile"], strict=True))
     described = [
         (
             str(row["component"]),
             f"{row['weight_percent']:.1f}%",
             f"{row['hard_songs']:,}",
-            f"{doubt[row['component']]:.3f}" if row["component"] in doubt else "–",
+            f"{entropies[row['component']]:.3f}" if row["component"] in entropies else "–",
             profiles[row["component"]],
         )
         for row in weights.to_dict("records")
@@ -180,16 +184,19 @@ def commonest_genres(genres: pd.DataFrame, component: int) -> str:
     )
 
 
-def how_sure(metrics: Metrics, extremes: pd.DataFrame, torn_margin: float, song: str) -> Section:
+def how_sure(
+    metrics: Metrics, extremes: pd.DataFrame, ambiguous_margin: float, song: str
+) -> Section:
     """Say how sure the mixture is of the songs and name those it is least sure of."""
-    doubt, greatest = metrics["uncertainty"], metrics["soft_assign"]
+    uncertainty, posterior = metrics["uncertainty"], metrics["soft_assign"]
     summary = (
-        f"Mean entropy {doubt['mean_entropy_nats']:.3f} nats, {doubt['mean_entropy_share']:.1%} "
-        f"of log K; median {doubt['median_entropy_nats']:.3f} nats. The greatest posterior is "
-        f"above 0.9 for {greatest['above_90_percent_share']:.1%} of the songs. Torn, the two "
-        f"greatest less than {torn_margin:g} apart: "
-        f"{counted(doubt['torn_songs_count'], 'song', 'songs')}, "
-        f"{doubt['torn_songs_share']:.1%}. The least sure:"
+        f"Mean entropy {uncertainty['mean_entropy_nats']:.3f} nats, "
+        f"{uncertainty['mean_entropy_share']:.1%} of log K; median "
+        f"{uncertainty['median_entropy_nats']:.3f} nats. The maximum posterior is above 0.9 for"
+        f" {posterior['above_90_percent_share']:.1%} of the songs. Ambiguous, the two "
+        f"largest less than {ambiguous_margin:g} apart: "
+        f"{counted(uncertainty['ambiguous_songs_count'], 'song', 'songs')}, "
+        f"{uncertainty['ambiguous_songs_share']:.1%}. The least sure:"
     )
     least = extremes[extremes["end"] == "least sure"].head(MOST_SONGS)
     genre = ["genre"] if "genre" in least else []

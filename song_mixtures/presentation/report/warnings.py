@@ -50,21 +50,21 @@ def of_songs(
 def of_sweep(metrics: Metrics, fits: pd.DataFrame, k: int, covariance_type: str) -> Iterator[str]:
     """Yield what to beware of in the sweep, from which the mixture of `k` was chosen."""
     sweep = metrics["k_sweep"]
-    unsound = [mixture_name(fit, fits) for _, fit in fits[fits["sound"] == 0].iterrows()]
+    invalid = [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()]
     falling = [name.upper() for name in CRITERIA if edge(fits, name) == LARGEST]
     if falling:
         yield (
             f"{' and '.join(falling)} still falling at the largest K tried: no number of "
             "components is best up to there."
         )
-    if unsound:
+    if invalid:
         yield (
-            f"Fits of the sweep that are not sound: {sweep['unsound_count']:,} of "
-            f"{sweep['fits_count']:,} ({listed(unsound)}), of which not converged: "
+            f"Fits of the sweep that are not valid: {sweep['invalid_count']:,} of "
+            f"{sweep['fits_count']:,} ({listed(invalid)}), of which not converged: "
             f"{sweep['not_converged_count']:,}."
         )
-    if len(unsound) == len(fits):
-        yield "No fit of the sweep is sound, so the lowest criteria are those of unsound fits."
+    if len(invalid) == len(fits):
+        yield "No fit of the sweep is valid, so the lowest criteria are those of invalid fits."
     if not ((fits["k"] == k) & (fits["covariance_type"] == covariance_type)).any():
         yield f"The sweep did not try the mixture that was trained, K = {k}, {covariance_type}."
 
@@ -73,15 +73,15 @@ def of_mixture(metrics: Metrics) -> Iterator[str]:
     """Yield what to beware of in the trained mixture and its labels."""
     fit = metrics["train_gmm"]
     occupied = metrics["soft_assign"]["components_with_songs_count"]
-    collapsed = fit["collapsed_components_count"]
+    degenerate = fit["degenerate_components_count"]
     if not fit["converged"]:
         yield (
-            f"The trained mixture did not converge in {fit['iterations_count']:,} steps: raise "
-            "mixture.max_iter."
+            f"The trained mixture did not converge in {fit['iterations_count']:,} iterations: "
+            "raise mixture.max_iter."
         )
-    if collapsed:
+    if degenerate:
         yield (
-            f"{counted(collapsed, 'component', 'components')} of the trained mixture collapsed "
+            f"{counted(degenerate, 'component', 'components')} of the trained mixture collapsed "
             "onto a few songs or a single value."
         )
     if occupied < fit["n_components"]:
@@ -94,6 +94,6 @@ def of_samples(metrics: Metrics, mixture_above: int, kmeans_above: int) -> Itera
     scored = metrics["compare_kmeans"]["silhouette_songs_count"]
     for fits, most in (("mixture", mixture_above), ("K-Means", kmeans_above)):
         if songs > most:
-            yield f"The starts of every {fits} ran on a sample of {most:,} of {songs:,} songs."
+            yield f"Every {fits} was initialized on a sample of {most:,} of {songs:,} songs."
     if scored < songs:
         yield f"The silhouettes are of a sample of {scored:,} of {songs:,} songs."

@@ -1,8 +1,8 @@
-"""Every mark that the project sets itself for speed and memory, in one run: `make bench`.
+"""Every target that the project sets itself for speed and memory, in one run: `make bench`.
 
-    python -m benchmarks.marks                     a table of 1,000,000 songs, a quarter of an hour
-    python -m benchmarks.marks --songs 20000       a short form, within five minutes; the marks of
-                                                   the large table are meant for 1,000,000 songs
+    python -m benchmarks.targets                   a table of 1,000,000 songs, a quarter of an hour
+    python -m benchmarks.targets --songs 20000    a short form, within five minutes; the targets
+                                                 of the large table are meant for 1,000,000 songs
 
 Reference and ours are measured in the same run on the same machine, so their ratio is what
 counts. The references are scikit-learn called as the notebooks call it, the notebook as one
@@ -23,7 +23,7 @@ from pathlib import Path
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._tables import ROOT, markdown
-from benchmarks.em import CORES, memory, step
+from benchmarks.em import CORES, iteration, memory
 from benchmarks.extraction_cost import costs_of_a_clip
 from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
 from benchmarks.sweep import SweepCost, large_sweep, small_sweep
@@ -37,7 +37,7 @@ PACKAGES = ("dvc", "librosa", "numba", "numpy", "pandas", "pyarrow", "scikit-lea
 
 
 @dataclass(frozen=True)
-class Mark:
+class Target:
     """A row: what is compared, both figures with their unit, their ratio and what it must be."""
 
     what: str
@@ -55,31 +55,31 @@ class Mark:
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
-        mark = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+        target = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
         reached = "yes" if self.reached() else "no"
         ratio = f"{float(f'{self.ratio:.2g}'):,g}"  # 1,800 rather than 1.8e+03
-        return [self.what, self.reference, self.ours, ratio, mark, reached]
+        return [self.what, self.reference, self.ours, ratio, target, reached]
 
 
-HEADER = ["", "reference", "ours", "ratio", "mark", "reached"]
+HEADER = ["", "reference", "ours", "ratio", "target", "reached"]
 STAGE_HEADER = ["stage", "seconds", "peak, MB", f"more than with {ALL_LOADED:,} songs"]
 STAGE_HEADER += ["largest table, MB", "ratio"]
 
 
-def marks(songs: int) -> Iterator[Mark]:
-    """Measure the marks one after another."""
-    yield from em_marks(songs)
-    yield sweep_mark(f"sweep and final fit, {FEW:,} songs", small_sweep(FEW), 4)
-    yield sweep_mark(f"sweep and final fit, {songs:,} songs, estimated", large_sweep(songs), 30)
+def targets(songs: int) -> Iterator[Target]:
+    """Measure the targets one after another."""
+    yield from em_targets(songs)
+    yield sweep_target(f"sweep and final fit, {FEW:,} songs", small_sweep(FEW), 4)
+    yield sweep_target(f"sweep and final fit, {songs:,} songs, estimated", large_sweep(songs), 30)
     seconds = under_dvc(FEW)
-    yield Mark(
+    yield Target(
         f"table of {FEW:,} songs: the notebook's process, `dvc repro`",
         f"{seconds['notebook']:.1f} s",
         f"{seconds['repro']:.1f} s",
         seconds["repro"] / seconds["notebook"],
         at_most=2,
     )
-    yield Mark(
+    yield Target(
         "nothing changed: `dvc status`, `dvc repro`",
         f"{seconds['status']:.2f} s",
         f"{seconds['idle repro']:.2f} s",
@@ -87,7 +87,7 @@ def marks(songs: int) -> Iterator[Mark]:
         at_most=1.6,
     )
     theirs, ours = costs_of_a_clip()
-    yield Mark(
+    yield Target(
         "features of a clip of 30 s, processor time",
         f"{theirs:.0f} ms",
         f"{ours['the five features']:.1f} ms",
@@ -96,26 +96,26 @@ def marks(songs: int) -> Iterator[Mark]:
     )
 
 
-def em_marks(songs: int) -> Iterator[Mark]:
-    """Measure an EM step, against scikit-learn and the arithmetic, and the memory of a fit."""
-    one = step(songs)
+def em_targets(songs: int) -> Iterator[Target]:
+    """Measure an EM iteration, against scikit-learn and the arithmetic, and the memory of a fit."""
+    one = iteration(songs)
     ours = f"{1000 * one.compiled:.3g} ms"
-    yield Mark(
-        f"EM step, {songs:,} songs, K = 10: scikit-learn",
+    yield Target(
+        f"EM iteration, {songs:,} songs, K = 10: scikit-learn",
         f"{1000 * one.reference:.4g} ms",
         ours,
         one.reference / one.compiled,
         at_least=40,
     )
-    yield Mark(
-        f"EM step, {songs:,} songs, K = 10: arithmetic floor",
+    yield Target(
+        f"EM iteration, {songs:,} songs, K = 10: arithmetic floor",
         f"{1000 * one.floor:.3g} ms",
         ours,
         one.compiled / one.floor,
         at_most=5,
     )
     added, points = memory(songs), songs * 5 * 8 / 2**20
-    yield Mark(
+    yield Target(
         f"memory that a fit adds, {songs:,} songs, K = 10: the points",
         f"{points:.0f} MB",
         f"{added * points:.0f} MB",
@@ -124,10 +124,10 @@ def em_marks(songs: int) -> Iterator[Mark]:
     )
 
 
-def sweep_mark(what: str, cost: SweepCost, at_least: float) -> Mark:
+def sweep_target(what: str, cost: SweepCost, at_least: float) -> Target:
     """Return the row of a sweep."""
     ours = f"{cost.ours:.1f} s, log-likelihood {cost.apart:+.0e} nats a song"
-    return Mark(what, f"{cost.reference:.0f} s", ours, cost.reference / cost.ours, at_least)
+    return Target(what, f"{cost.reference:.0f} s", ours, cost.reference / cost.ours, at_least)
 
 
 def machine() -> str:
@@ -149,22 +149,22 @@ def processor() -> str:
 
 def main() -> None:
     """Measure, print each row as soon as it is there, write the page in the full form."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.marks")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.targets")
     parser.add_argument("--songs", type=int, default=FULL, help="of the large table")
     songs = parser.parse_args().songs
     warnings.simplefilter("ignore", ConvergenceWarning)  # of scikit-learn, as notebooks do
 
     print(machine(), "\n")
     rows = []
-    for mark in marks(songs):
-        rows.append(mark.cells())
-        print(" | ".join(mark.cells()), flush=True)
+    for target in targets(songs):
+        rows.append(target.cells())
+        print(" | ".join(target.cells()), flush=True)
     costs = stage_rows(stage_costs(ALL_LOADED), stage_costs(songs))
     stages = markdown(STAGE_HEADER, costs)
     print(f"\n{stages}")
     if songs == FULL:
         write_text(
-            RESULTS, PAGE.format(machine=machine(), marks=markdown(HEADER, rows), stages=stages)
+            RESULTS, PAGE.format(machine=machine(), targets=markdown(HEADER, rows), stages=stages)
         )
 
 
@@ -174,11 +174,11 @@ Written by `make bench`. {machine}
 
 Reference and ours ran in the same run; other work on the machine moves both, so the ratio counts.
 
-{marks}
+{targets}
 
-The notebook's sweep of the large table is estimated from one start of K = 10 on all songs, its
-time in proportion to K; log-likelihoods are compared at that K. In the sweep of the small table the
-log-likelihood is that of the K where ours is furthest below.
+The notebook's sweep of the large table is estimated from one initialization of K = 10 on all songs,
+its time in proportion to K; log-likelihoods are compared at that K. In the sweep of the small table
+the log-likelihood is that of the K where ours is furthest below.
 
 ## A million songs, stage by stage
 
