@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.files import atomic_write, read_json
+from song_mixtures.pipeline.files import atomic_write, read_json, write_json
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
@@ -47,6 +47,7 @@ KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # fr
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 IMAGES = Path("plots/images")
+FINDINGS = Path("plots/findings.json")  # what each picture shows, in a sentence
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,12 @@ def main() -> None:
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
     drawings = pictures(parameters, tables)
+    findings = {}
     for name, draw in tqdm(drawings.items(), "figures", delay=2, leave=False, disable=None):
-        save(draw(), IMAGES / f"{name}.png", parameters.dpi)
+        figure = draw()
+        save(figure, IMAGES / f"{name}.png", parameters.dpi)
+        findings[name] = figure.get_suptitle().replace("\n", " ")
+    write_json(FINDINGS, findings)
     say(f"{len(drawings)} pictures in {IMAGES}")
 
 
