@@ -1,5 +1,5 @@
 # make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
-#             or plots_page/ changes), then `dvc repro`; ends with the first lines of the report
+#             or its sources change), then `dvc repro`; ends with the first lines of the report
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
@@ -27,7 +27,7 @@ repro: repository $(READY) $(PAGE)
 test: repository $(READY) $(PAGE)
 	ruff check .
 	ruff format --check .
-	mypy stages song_mixtures plots_page tests benchmarks
+	mypy stages song_mixtures tests benchmarks
 	pytest --numprocesses logical --dist loadfile
 
 bench: $(READY)
@@ -55,8 +55,8 @@ $(READY): requirements.lock
 
 # What `dvc plots` fills in, with the charting library inside: the page needs no network. A template
 # that the user has told DVC of stays.
-$(PAGE): $(wildcard plots_page/*.*) $(READY)
-	@python -m plots_page $@
+$(PAGE): $(wildcard song_mixtures/presentation/page/*.* song_mixtures/presentation/figures/*.py) $(READY)
+	@python -m song_mixtures.presentation.page $@
 	@dvc config --local plots.html_template >/dev/null 2>&1 || \
 	  dvc config --local plots.html_template $(notdir $@)
 

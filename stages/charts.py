@@ -1,7 +1,8 @@
 """Write the data of the page of `dvc plots`, from the tables alone: nothing is computed anew.
 
-The page draws it with the templates in .dvc/plots. One stage writes all of it, so that the stages
-that compute know nothing of charts, and a change of colors runs this stage and `figures` only.
+The page draws it with the templates in .dvc/plots, stage figures as pictures. One stage writes all
+of it, so that the stages that compute know nothing of charts, and a change of colors runs this
+stage and `figures` only.
 A component has the color here that it has in the pictures, in a column of its own, since the
 templates cannot know K or the palette. The page sees a sample of the songs, never all of many.
 """
@@ -58,11 +59,11 @@ def charts(parameters: Charts, tables: Tables, palette: Palette, seed: int) -> d
     plane = Plane.from_json(read_json(AXES), scaling)
     k = len(mixture.weights)
     songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
-    means = tables.read(MEANS)
-    sample = colored_genres(map_sample(songs, plane, parameters.max_songs, seed), palette)
+    means, weight_table = tables.read(MEANS), tables.read(WEIGHTS)
+    sample = colored_genres(map_sample(songs, plane, k, parameters.max_songs, seed), palette)
     of_components = {
-        "component_means": component_means(mixture, scaling, means),
-        "weights": weights(tables.read(WEIGHTS), means),
+        "component_means": component_means(mixture, scaling, means, weight_table),
+        "weights": weights(weight_table, means),
         "songs": sample.to_dict("records"),
         "entropy_histogram": entropy_histogram(songs, k),
         "kmeans_gmm_confusion": kmeans_gmm_confusion(tables.read(CONFUSION)),

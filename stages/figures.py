@@ -1,11 +1,13 @@
-"""Draw every picture, from the tables alone: no model is loaded and no number changed here.
+"""Draw every picture, from the tables and the data of the charts: no number is changed here.
 
-The pictures are PNG files of fixed names in plots/images/, each drawn by the function of its
-name, whose docstring says how to read it. The same tables give the same bytes.
+The pictures are PNG files of fixed names in plots/images/. A picture of a chart is the chart's own
+specification, rendered; the others are drawn by the function of their name, whose docstring says
+how to read them. The same tables give the same bytes.
 """
 
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,21 +16,23 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.files import atomic_write, read_json, write_json
+from song_mixtures.pipeline.files import atomic_write, read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.presentation.figures import findings
+from song_mixtures.presentation.figures.catalog import FIGURES
+from song_mixtures.presentation.figures.charts import CHARTS, DATA
+from song_mixtures.presentation.figures.findings import Finding
 from song_mixtures.presentation.figures.palettes import Palette, palette_colors
-from song_mixtures.presentation.pictures.components import component_means, covariances, weights
-from song_mixtures.presentation.pictures.densities import feature_densities
-from song_mixtures.presentation.pictures.labels import genre_by_component, kmeans_gmm_confusion
-from song_mixtures.presentation.pictures.maps import pca_entropy, pca_kmeans, pca_map
-from song_mixtures.presentation.pictures.songs import (
+from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
+from song_mixtures.presentation.pictures.components import (
     component_overlap,
-    entropy_histogram,
-    posterior_vs_entropy,
+    covariances,
+    spreads,
 )
-from song_mixtures.presentation.pictures.sweep import bic_aic, kmeans_elbow
+from song_mixtures.presentation.pictures.densities import feature_densities
+from song_mixtures.presentation.pictures.maps import pca_entropy, pca_kmeans, pca_map
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
@@ -39,14 +43,16 @@ SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
-MEANS = Path("data/processed/gmm_means.csv")  # from components
-WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 COVARIANCES = Path("data/processed/gmm_covariances.csv")  # from components
 ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+CHART_DATA = Path("plots")  # from charts
+METRICS_BEFORE = Path("metrics")  # <stage>.json of each of these stages
+STAGES = ("components", "compare_kmeans", "soft_assign", "uncertainty")
 IMAGES = Path("plots/images")
+METRICS = Path("metrics/figures.json")
 FINDINGS = Path("plots/findings.json")  # what each picture shows, in a sentence
 
 
@@ -60,39 +66,57 @@ class Figures:
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
-def pictures(parameters: Figures, tables: Tables) -> dict[str, partial[Figure]]:
-    """Return how each picture is drawn, by name, in reading order; tables are read here."""
+def pictures(
+    parameters: Figures, tables: Tables
+) -> dict[str, tuple[Finding, partial[Figure] | None]]:
+    """Return of each picture by name what it shows and who draws it; tables are read here.
+
+    The picture of a chart has nobody to draw it: its specification is enough.
+    """
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     plane = Plane.from_json(read_json(AXES), scaling)
-    songs, means, genres = tables.read(ASSIGNMENTS), tables.read(MEANS), tables.read(GENRES)
-    weight_table, counts = tables.read(WEIGHTS), tables.read(CONFUSION)
+    songs, genres = tables.read(ASSIGNMENTS), tables.read(GENRES)
+    counts, spread = tables.read(CONFUSION), tables.read(COVARIANCES)
     clusters = tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"]
     sample = sampled_songs(songs, parameters.max_points, parameters.seed)
-    colors = palette_colors(parameters.palette, len(mixture.weights))
-    return {
-        "bic_aic": partial(bic_aic, tables.read(K_SWEEP), chosen),
-        "component_means": partial(component_means, mixture, means, weight_table, colors),
-        "weights": partial(weights, weight_table, means, colors),
+    k = len(mixture.weights)
+    colors = palette_colors(parameters.palette, k)
+    metrics = {stage: read_json(METRICS_BEFORE / f"{stage}.json") for stage in STAGES}
+    on_map = (mixture, plane, colors)
+    drawings = {
         "feature_densities": partial(feature_densities, songs, mixture, scaling, colors),
-        "pca_map": partial(pca_map, songs, sample, mixture, plane, colors),
-        "covariances": partial(covariances, tables.read(COVARIANCES), colors),
-        "entropy_histogram": partial(entropy_histogram, songs, len(colors)),
-        "posterior_vs_entropy": partial(posterior_vs_entropy, songs, sample, colors),
+        "pca_map": partial(pca_map, len(songs), sample, *on_map),
+        "covariances": partial(covariances, spread, colors),
         "component_overlap": partial(component_overlap, songs, colors),
-        "pca_entropy": partial(pca_entropy, songs, sample, mixture, plane, colors),
-        "kmeans_elbow": partial(kmeans_elbow, tables.read(ELBOW), chosen, len(songs)),
-        "kmeans_gmm_confusion": partial(kmeans_gmm_confusion, counts, colors),
+        "pca_entropy": partial(pca_entropy, len(songs), sample, *on_map),
         "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, sample, plane, colors),
-    } | (
-        {} if genres.empty else {"genre_by_component": partial(genre_by_component, genres, colors)}
-    )
+    }
+    said = {
+        "bic_aic": findings.bic_aic(tables.read(K_SWEEP), chosen),
+        "component_means": findings.component_means(mixture, scaling.features),
+        "weights": findings.weights(metrics, k),
+        "feature_densities": findings.feature_densities(songs, mixture, scaling),
+        "pca_map": findings.pca_map(mixture, plane),
+        "covariances": findings.covariances(spreads(spread, k)[1], spread),
+        "entropy_histogram": findings.entropy_histogram(metrics, k),
+        "posterior_vs_entropy": findings.posterior_vs_entropy(metrics),
+        "component_overlap": findings.component_overlap(songs, k),
+        "pca_entropy": findings.pca_entropy(sample, mixture, plane),
+        "kmeans_elbow": findings.kmeans_elbow(tables.read(ELBOW), chosen["n_components"]),
+        "kmeans_gmm_confusion": findings.kmeans_gmm_confusion(metrics),
+        "pca_kmeans": findings.pca_kmeans(counts, k),
+    }
+    if not genres.empty:
+        said["genre_by_component"] = findings.genre_by_component(genres, k)
+    return {name: (finding, drawings.get(name)) for name, finding in said.items()}
 
 
-def save(figure: Figure, path: Path, dpi: int) -> None:
-    """Write a figure as PNG; without the name of the software its bytes are the same again."""
-    with atomic_write(path) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=dpi, metadata={"Software": None})
+def as_png(figure: Figure, dpi: int) -> bytes:
+    """Return a figure as PNG; without the name of the software its bytes are the same again."""
+    png = BytesIO()
+    figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None})
+    return png.getvalue()
 
 
 def main() -> None:
@@ -101,14 +125,23 @@ def main() -> None:
     parameters = read_params("figures", Figures)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
-    drawings = pictures(parameters, tables)
-    findings = {}
-    for name, draw in tqdm(drawings.items(), "figures", delay=2, leave=False, disable=None):
-        figure = draw()
-        save(figure, IMAGES / f"{name}.png", parameters.dpi)
-        findings[name] = figure.get_suptitle().replace("\n", " ")
-    write_json(FINDINGS, findings)
-    say(f"{len(drawings)} pictures in {IMAGES}")
+    drawn = pictures(parameters, tables)
+    shown = [figure for figure in FIGURES if figure.picture in drawn]
+    for figure in tqdm(shown, "figures", delay=2, leave=False, disable=None):
+        finding, draw = drawn[figure.picture]
+        if draw is None:
+            records = read_json(CHART_DATA / f"{DATA[figure.chart]}.json")
+            png = chart_picture(CHARTS[figure.chart], records, finding.sentence, parameters.dpi)
+        else:
+            png = as_png(draw(finding=finding.sentence), parameters.dpi)
+        with atomic_write(IMAGES / f"{figure.picture}.png") as unfinished:
+            unfinished.write_bytes(png)
+    write_json(FINDINGS, {figure.picture: drawn[figure.picture][0].sentence for figure in shown})
+    write_metrics(METRICS, {name: v for f, _ in drawn.values() for name, v in f.statistics.items()})
+    boxes = letters_without_font("".join(tables.read(GENRES, ["genre"])["genre"]))
+    if boxes:
+        say(f"no font here has the letters {boxes[:20]}: boxes stand for them; docs/faq.md")
+    say(f"{len(shown)} pictures in {IMAGES}")
 
 
 if __name__ == "__main__":

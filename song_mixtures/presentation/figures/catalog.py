@@ -14,13 +14,20 @@ class Figure:
 
     title: str  # fixed; a picture has its finding instead
     caption: str  # how it is read
-    chart: str = ""  # its name among the plots of dvc.yaml; "" where it has none
+    chart: str = ""  # the name of its template and, but for two, of its data; "" where it has none
     picture: str = ""  # plots/images/<picture>.png; "" where it has none
 
     @property
     def drawn(self) -> bool:
         """Whether matplotlib draws the picture, because a chart cannot show what it shows."""
         return self.picture in DRAWN
+
+    @property
+    def plot(self) -> str:
+        """Its name among the plots of dvc.yaml."""
+        if self.chart in OF_SONGS:
+            return self.chart
+        return f"plots/{self.chart}.json" if self.chart else f"plots/images/{self.picture}.png"
 
 
 DRAWN = (
@@ -31,6 +38,7 @@ DRAWN = (
     "pca_entropy",
     "pca_kmeans",
 )
+OF_SONGS = ("song_map", "posterior_vs_entropy")  # charts of plots/songs.json
 SONGS = (
     Figure(
         "The songs in the features that the mixture sees",

@@ -6,6 +6,10 @@ from typing import Any, Literal
 Colors = Sequence[str]  # of the components, by number, "#rrggbb"
 Records = list[dict[Hashable, Any]]  # of a chart's data
 NO_COLOR = "#9a9a9a"
+INK, FAINT = "#222222", "#767676"  # letters
+PLAIN = "#40516b"  # of what belongs to no component
+DEVIATIONS = ["#5e3c99", "#f7f7f7", "#e66101"]  # below, at and above the mean; read by all eyes
+SHARES = ["#f7fbff", "#08519c"]  # from none to all
 Palette = Literal["distinct", "okabe_ito", "tableau"]
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7")
 PALETTES: dict[Palette, tuple[str, ...]] = {

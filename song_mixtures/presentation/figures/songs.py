@@ -1,9 +1,32 @@
-"""The data of the charts of the songs: map, histograms of features and of entropy."""
+"""The charts of the songs: their map, histograms of features and of entropy, certainty."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from song_mixtures.presentation.figures.palettes import NO_COLOR, Palette, Records, palette_colors
+from song_mixtures.presentation.figures.palettes import (
+    FAINT,
+    INK,
+    NO_COLOR,
+    Palette,
+    Records,
+    palette_colors,
+)
+from song_mixtures.presentation.figures.vega import (
+    OWN_COLOR,
+    REVISION_COLOR,
+    Chart,
+    Spec,
+    by_quantity,
+    by_revision,
+    calculate,
+    column,
+    layer,
+    once,
+    pick_list,
+    tooltip,
+)
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import heading
 from song_mixtures.songs.plane import Plane
@@ -38,11 +61,13 @@ def genre_groups(genres: pd.Series) -> pd.Series:
     return genres.where(genres.isin([*named, ""]), OTHER_GENRES)
 
 
-def map_sample(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) -> pd.DataFrame:
+def map_sample(
+    songs: pd.DataFrame, plane: Plane, k: int, max_songs: int, seed: int
+) -> pd.DataFrame:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
-    x and y are the coordinates on the principal axes of all songs; what the axes are stands in the
-    first record alone.
+    x and y are the coordinates on the principal axes of all songs; what the axes are, and K, stands
+    in the first record alone.
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     sample = sampled_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
@@ -59,11 +84,14 @@ def map_sample(songs: pd.DataFrame, plane: Plane, max_songs: int, seed: int) -> 
             "y": coordinates[:, 1].round(3),
             "x_axis": "",
             "y_axis": "",
+            "k": 0,
         }
     )
     # Without the first line, which the axis of the chart has.
     names = [": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1)]
-    table.loc[table.index[0], ["x_axis", "y_axis"]] = names
+    first = table.index[0]
+    table.loc[first, ["x_axis", "y_axis"]] = names
+    table.loc[first, "k"] = k
     return table
 
 
@@ -78,7 +106,7 @@ def colored_genres(sample: pd.DataFrame, palette: Palette) -> pd.DataFrame:
 
 def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
     """Return the counts of songs per bin of entropy and component; pairs without songs left out."""
-    edges = np.linspace(0, np.log(k), ENTROPY_BINS + 1)
+    edges, mean = np.linspace(0, np.log(k), ENTROPY_BINS + 1), songs["gmm_entropy"].mean()
     bins = np.clip(np.searchsorted(edges, songs["gmm_entropy"], "right") - 1, 0, ENTROPY_BINS - 1)
     table = (
         pd.DataFrame({"bin": bins, "component": songs["gmm_cluster"]})
@@ -92,6 +120,214 @@ def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
             "component": int(component),
             "songs": int(count),
             "max_entropy": round(float(np.log(k)), 4),
+            "mean_entropy": round(float(mean), 4),
         }
         for number, component, count in table.itertuples(index=False)
     ]
+
+
+FEATURES = Chart(
+    by_quantity(
+        "feature",
+        {
+            "width": 270,
+            "height": 140,
+            **layer("bar", None, {
+                "x": column("value", bin="binned", scale={"zero": False}, title=None),
+                "x2": {"field": "value_to"},
+                "y": column("songs", stack=None, title="songs"),
+                "color": REVISION_COLOR,
+                "tooltip": tooltip(
+                    rev="revision", feature="feature", value="from|.3~g", value_to="to|.3~g",
+                    songs="songs|,",
+                ),
+            }, opacity=0.55, binSpacing=0),
+        },
+        abreast=3,
+        sort={"field": "rank", "op": "min"},
+        shared="",
+    )
+    | {"transform": [{"window": [{"op": "row_number", "as": "rank"}]}]},
+)  # fmt: skip
+OF_A_SONG = tooltip(
+    song="song",
+    genre="genre",
+    component="component",
+    max_posterior="maximum posterior|.2f",
+    entropy="entropy (nats)|.2f",
+)
+COMPONENT_LIST = pick_list("component", "color", "component", 12, 78)
+ENTROPY_TITLE = "entropy of a song's posteriors (nats)"
+LABEL = {"align": "left", "baseline": "bottom", "fontSize": 11}
+
+
+def axis_words(axis: str, name: str, dy: int) -> Spec:
+    """Return the layer that says above the map what one of its axes is."""
+    words = [{"filter": f"datum.{axis} != ''"}, *calculate(words=f"'{name}: ' + datum.{axis}")]
+    place = {"x": {"value": 0}, "y": {"value": 0}, "text": column("words", "nominal")}
+    return layer("text", words, place, dy=dy, **LABEL)
+
+
+def at_component(mark: str, encoding: Spec, **more: Any) -> Spec:
+    """Return the layer in the middle of each component's songs, seen where they have its color."""
+    seen = {"condition": {"test": "color_by == 'component'", "value": 1}, "value": 0}
+    return layer(
+        mark,
+        None,
+        {"x": column("mean_x"), "y": column("mean_y"), "opacity": seen, **encoding},
+        **more,
+    )
+
+
+def picked(in_list: float, out: float) -> Spec:
+    """Return the opacity of what is of a component that was picked in the list, or not."""
+    return {"condition": {"param": "picked_component", "value": in_list}, "value": out}
+
+
+NUMBER = {"text": column("component", "nominal")}
+SEARCHED = "genre_search == '' || indexof(lower(datum.genre), lower(genre_search)) >= 0"
+PICKED = {"and": [{"param": "picked_component"}, {"param": "picked_genre_group"}, SEARCHED]}
+CERTAINTY = column("max_posterior", scale={"domain": [0, 1], "range": [0.05, 0.9]}, legend=None)
+MIDDLE = [
+    {"op": "mean", "field": "x", "as": "mean_x"},
+    {"op": "mean", "field": "y", "as": "mean_y"},
+]
+SONG_MAP = Chart(
+    by_revision(
+        {
+            "width": 680,
+            "height": 520,
+            "layer": [
+                layer("circle", None, {
+                    "x": column("x", axis={"tickCount": 8}, title="principal axis 1"),
+                    "y": column("y", axis={"tickCount": 8}, title="principal axis 2"),
+                    "color": column("dot_color", "nominal", scale=None),
+                    "opacity": {"condition": {"test": PICKED, **CERTAINTY}, "value": 0.03},
+                    "tooltip": OF_A_SONG,
+                }, size=26),
+                {
+                    "transform": [{"aggregate": MIDDLE, "groupby": ["component", "color"]}],
+                    "layer": [
+                        at_component("circle", {"stroke": OWN_COLOR}, size=230, fill="white"),
+                        at_component("text", NUMBER, fontSize=11, fontWeight="bold", fill=INK),
+                    ],
+                },
+                axis_words("x_axis", "→ axis 1", -18),
+                axis_words("y_axis", "↑ axis 2", -33),
+                pick_list("component", "color", "component", 12, 78, "color_by == 'component'"),
+                pick_list("genre_group", "genre_color", "genre", 102, 118, "color_by == 'genre'"),
+            ],
+        },
+        abreast=2,
+        transform=calculate(dot_color="color_by == 'genre' ? datum.genre_color : datum.color"),
+    )
+    | {
+        "params": [
+            {"name": "color_by", "value": "component", "bind": {
+                "input": "select", "options": ["component", "genre"], "name": "color by ",
+            }},
+            {"name": "genre_search", "value": "", "bind": {
+                "input": "text", "placeholder": "part of a name", "autocomplete": "off",
+                "name": "genre ",
+            }},
+        ]
+    },
+)  # fmt: skip
+# The axis on top: the entropy of 1, 2, 3 … K equally likely components.
+EQUALS = [
+    *once("rev", most="max_entropy"),
+    *calculate(count="[1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, round(exp(datum.most))]"),
+    {"flatten": ["count"]},
+    *calculate(at="log(datum.count)"),
+    {"filter": "datum.at < 0.95 * datum.most || abs(datum.at - datum.most) < 0.001"},
+]
+
+
+def rule(name: str, words: str, **line: Any) -> Spec:
+    """Return the layer with a line at a value that all records of a revision carry."""
+    place = {"x": column(name, title=ENTROPY_TITLE), "tooltip": tooltip(**{name: f"{words}|.3f"})}
+    return layer("rule", once("rev", **{name: name}), place, **line)
+
+
+TOP = {
+    "x": column("at", title=ENTROPY_TITLE),
+    "y": {"value": 0},
+    "text": column("count", format="d"),
+}
+TOP_TITLE = {
+    "x": {"value": 0},
+    "y": {"value": 0},
+    "text": {"value": "as undecided as among so many equally likely components"},
+}
+ENTROPY_HISTOGRAM = Chart(
+    by_revision(
+        {
+            "width": 680,
+            "height": 360,
+            "layer": [
+                layer("bar", None, {
+                    "x": column("entropy", bin="binned", title=ENTROPY_TITLE),
+                    "x2": {"field": "entropy_to"},
+                    "y": column("songs", stack="zero", title="songs"),
+                    "color": OWN_COLOR,
+                    "order": column("component"),
+                    "opacity": picked(1, 0.12),
+                    "tooltip": tooltip(
+                        component="component", entropy="entropy from|.2f", entropy_to="to|.2f",
+                        songs="songs|,",
+                    ),
+                }, binSpacing=1),
+                rule("max_entropy", "log K (nats)", strokeDash=[4, 3]),
+                rule("mean_entropy", "mean entropy (nats)", strokeWidth=1.5),
+                layer("text", EQUALS, TOP, dy=-5, fontSize=10, color=FAINT),
+                layer("text", once("rev"), TOP_TITLE, dy=-17, color=FAINT, **LABEL),
+                COMPONENT_LIST,
+            ],
+        },
+        abreast=1,
+    ),
+    note="Solid: the mean. Dashed: log K, where every component is equally likely.",
+)  # fmt: skip
+# p log p of the shares that the maximum posterior p leaves, by the least and the most components.
+POSSIBLE = {
+    "p": "1 / datum.K + (1 - 1 / datum.K) * datum.i / 200",
+    "equals": "floor(1 / datum.p + 1e-9)",
+    "rest": "max(0, 1 - datum.equals * datum.p)",
+    "other": "(1 - datum.p) / (datum.K - 1)",
+    "of_rest": "datum.rest > 1e-12 ? datum.rest * log(datum.rest) : 0",
+    "of_others": "datum.other > 1e-12 ? (1 - datum.p) * log(datum.other) : 0",
+    "least": "-datum.equals * datum.p * log(datum.p) - datum.of_rest",
+    "most": "-datum.p * log(datum.p) - datum.of_others",
+}
+POSTERIOR_TITLE = "maximum posterior"
+BOUNDS = [
+    *once("rev", K="k"),
+    *calculate(i="sequence(0, 201)"),
+    {"flatten": ["i"]},
+    *calculate(**POSSIBLE),
+    {"fold": ["least", "most"], "as": ["bound", "at"]},
+]
+POSTERIOR_VS_ENTROPY = Chart(
+    by_revision(
+        {
+            "width": 680,
+            "height": 400,
+            "layer": [
+                layer("line", BOUNDS, {
+                    "x": column("at", title=ENTROPY_TITLE), "y": column("p", title=POSTERIOR_TITLE),
+                    "order": column("p"), "detail": column("bound", "nominal"),
+                }, color=INK, strokeWidth=0.8, clip=True),
+                layer("circle", None, {
+                    "x": column("entropy", title=ENTROPY_TITLE),
+                    "y": column("max_posterior", scale={"domain": [0, 1]}, title=POSTERIOR_TITLE),
+                    "color": OWN_COLOR,
+                    "opacity": picked(0.7, 0.03),
+                    "tooltip": OF_A_SONG,
+                }, size=22),
+                COMPONENT_LIST,
+            ],
+        },
+        abreast=2,
+    ),
+    note="Lines: the least and the most entropy that there can be.",
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The data of the charts of the sweep: what each K is worth, to the mixture and to K-Means."""
+"""The charts of the sweep: what each K is worth, to the mixture and to K-Means."""
 
 from typing import Any
 
@@ -6,20 +6,34 @@ import pandas as pd
 
 from song_mixtures.mixture.selection import best_fit
 from song_mixtures.presentation.figures.palettes import Records
+from song_mixtures.presentation.figures.vega import (
+    REVISION_COLOR,
+    Chart,
+    Spec,
+    by_quantity,
+    calculate,
+    column,
+    layer,
+    once,
+    tooltip,
+)
+
+CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL", "log_likelihood": "log-likelihood (nats)"}
+TYPES = ["full", "tied", "diag", "spherical"]
 
 
 def k_curve(fits: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     """Return a record per fit and criterion; the lowest valid and the chosen fit are marked."""
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
-    best = {name: best_fit(fits, name).name for name in ("bic", "aic", "icl")}
+    best = {name: best_fit(fits, name).name for name in CRITERIA if name != "log_likelihood"}
     taken = fits[(fits["k"] == k) & (fits["covariance_type"] == covariance_type)].index
     long = fits.reset_index(names="fit").melt(
-        ["fit", "k", "covariance_type", "valid"], list(best), "criterion", "value"
+        ["fit", "k", "covariance_type", "valid"], list(CRITERIA), "criterion", "value"
     )
     long["minimum"] = (long["fit"] == long["criterion"].map(best)).astype(int)
     long["chosen"] = long["fit"].isin(taken).astype(int)
     long["chosen_k"] = k
-    long["criterion"] = long["criterion"].str.upper()
+    long["criterion"] = long["criterion"].map(CRITERIA)
     return long.drop(columns="fit").round({"value": 2}).to_dict("records")
 
 
@@ -29,3 +43,93 @@ def kmeans_elbow(curve: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     long["chosen"] = (long["k"] == chosen["n_components"]).astype(int)
     long["chosen_k"] = chosen["n_components"]
     return long.round({"value": 4}).to_dict("records")
+
+
+def over_k(encoding: Spec, layers: list[Spec], k_title: str, **size: int) -> Spec:
+    """Return a panel with a quantity over K, the chosen K marked."""
+    whole = {"tickMinStep": 1, "format": "d"}
+    chosen_k = {
+        "x": column("chosen_k"),
+        "y": None,
+        "tooltip": tooltip(rev="revision", chosen_k="chosen K"),
+    }
+    return size | {
+        "encoding": {
+            "x": column("k", axis=whole, scale={"zero": False}, title=k_title),
+            "y": column("value", title=None, **encoding.pop("y", {})),
+            "color": REVISION_COLOR,
+            "tooltip": tooltip(rev="revision", k="K", **encoding),
+        },
+        "layer": [
+            layer("rule", once("rev", chosen_k="chosen_k"), chosen_k, strokeDash=[4, 3]),
+            ring("chosen", "diamond"),
+            *layers,
+        ],
+    }
+
+
+def ring(name: str, shape: str) -> Spec:
+    """Return the layer that rings the records whose column is 1."""
+    seen = {"condition": {"test": f"datum.{name} == 1", "value": 1}, "value": 0}
+    return layer(
+        "point", None, {"opacity": seen, "tooltip": None}, shape=shape, size=230, strokeWidth=2
+    )
+
+
+SHAPES = {"domain": ["valid", "not valid"], "range": ["circle", "cross"]}
+K_CURVE = Chart(
+    by_quantity(
+        "criterion",
+        over_k(
+            {
+                "y": {"scale": {"zero": False}},
+                "covariance_type": "covariance",
+                "criterion": "criterion",
+                "value": "value|,.1f",
+                "fit": "fit",
+            },
+            [
+                ring("minimum", "circle"),
+                layer(
+                    "line",
+                    [{"filter": "datum.valid == 1"}],
+                    {
+                        "strokeDash": column(
+                            "covariance_type", "nominal", title="covariance", sort=TYPES
+                        )
+                    },
+                ),
+                layer(
+                    "point",
+                    calculate(fit="datum.valid == 1 ? 'valid' : 'not valid'"),
+                    {"shape": column("fit", "nominal", title="fit", scale=SHAPES)},
+                    filled=True,
+                    size=45,
+                    opacity=1,
+                ),
+            ],
+            "components K",
+            width=390,
+            height=230,
+        ),
+        abreast=2,
+        sort=list(CRITERIA.values()),
+    ),
+    note="BIC, AIC, ICL: lower is better, within one panel. Ring: the lowest valid fit. Diamond, "
+    "dashed line: the K that was chosen. Cross: not converged, or with a degenerate component.",
+)
+KMEANS_ELBOW = Chart(
+    by_quantity(
+        "measure",
+        over_k(
+            {"measure": "measure", "value": "value|,.4~g"},
+            [layer("line"), layer("point", filled=True, size=45, opacity=1)],
+            "clusters K",
+            width=440,
+            height=240,
+        ),
+        abreast=2,
+        sort=None,
+    ),
+    note="Diamond and dashed line: the chosen K. The silhouette is 1 at best.",
+)

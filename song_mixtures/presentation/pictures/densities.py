@@ -5,13 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from song_mixtures.mixture.marginals import cumulative_gap, marginal_cdf
+from song_mixtures.mixture.marginals import marginal_cdf
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import Colors
+from song_mixtures.presentation.figures.palettes import INK, Colors
+from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import (
-    INK,
-    MOST_COMPONENTS,
     bare,
     blank,
     heaviest,
@@ -26,7 +25,7 @@ BARS = "#dadfe6"  # of all songs
 
 
 def feature_densities(
-    songs: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors
+    songs: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors, finding: str
 ) -> Figure:
     """Songs per bin of each feature, and what the mixture expects there, component by component.
 
@@ -36,15 +35,6 @@ def feature_densities(
     exist. A component that stands apart in one feature is seen here, one that stands apart only
     in a combination of features is not.
     """
-    points = scaling.standardize(songs)
-    gaps = {
-        name: cumulative_gap(mixture, j, points[:, j]) for j, name in enumerate(scaling.features)
-    }
-    worst, best = max(gaps, key=lambda name: gaps[name]), min(gaps, key=lambda name: gaps[name])
-    finding = (
-        f"The mixture follows {best} best and {worst} worst: the cumulative shares of songs differ "
-        f"from it by at most {gaps[best]:.1%} and {gaps[worst]:.1%}"
-    )
     shown = min(len(colors), MOST_COMPONENTS)
     note = (
         f"Bars: {len(songs):,} songs. Black: the mixture. Colored: what a component adds to it. "

@@ -8,15 +8,12 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from song_mixtures.mixture.marginals import mahalanobis, projected, within_another
+from song_mixtures.mixture.marginals import projected
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import Colors
-from song_mixtures.presentation.pictures.songs import sample_note, scatter
+from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors
+from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import (
-    FAINT,
-    INK,
-    MOST_COMPONENTS,
     badge,
     bare,
     blank,
@@ -43,7 +40,7 @@ def map_size(coordinates: FloatArray, abreast: int = 1) -> tuple[float, float]:
 
 
 def pca_map(
-    songs: pd.DataFrame, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
+    songs: int, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors, finding: str
 ) -> Figure:
     """Songs on the two principal axes of the standardized features, colored by component.
 
@@ -52,12 +49,8 @@ def pca_map(
     axes say how much of the variance they hold and which features they run along.
     """
     means, covariances = projected(mixture, plane.center, plane.directions)
-    finding = (
-        f"Two principal axes show {plane.shares.sum():.0%} of the variance; on them the mean of "
-        f"{within_another(means, covariances)} of {len(colors)} components is in another's ellipse"
-    )
     coordinates = plane.coordinates(sample)
-    note = f"{sample_note(len(sample), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
+    note = f"{sample_note(len(sample), songs)}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
     figure = blank(*map_size(coordinates), finding, note)
     axes = bare(figure.subplots())
     scatter(axes, coordinates, sample["gmm_cluster"], colors)
@@ -67,7 +60,7 @@ def pca_map(
 
 
 def pca_entropy(
-    songs: pd.DataFrame, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors
+    songs: int, sample: pd.DataFrame, mixture: Mixture, plane: Plane, colors: Colors, finding: str
 ) -> Figure:
     """Songs on the same map by the entropy of their posteriors: where the mixture is unsure.
 
@@ -77,8 +70,7 @@ def pca_entropy(
     means, covariances = projected(mixture, plane.center, plane.directions)
     rising = sample.sort_values("gmm_entropy", kind="stable")
     coordinates, entropy = plane.coordinates(rising), rising["gmm_entropy"].to_numpy()
-    finding = entropy_finding(coordinates, entropy, means, covariances)
-    note = f"{sample_note(len(sample), len(songs))}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
+    note = f"{sample_note(len(sample), songs)}. {ELLIPSES}{left_out('Ellipses', len(colors))}"
     width, height = map_size(coordinates)
     figure = blank(width, height + 0.7, finding, note)
     axes = bare(figure.subplots())
@@ -91,19 +83,6 @@ def pca_entropy(
     return figure
 
 
-def entropy_finding(
-    coordinates: FloatArray, entropy: FloatArray, means: FloatArray, covariances: FloatArray
-) -> str:
-    """Say how much less sure the mixture is of songs where ellipses overlap on the plane."""
-    several = (mahalanobis(coordinates, means, covariances) < 1).sum(axis=1) > 1
-    if several.all() or not several.any():
-        return f"The mean entropy is {entropy.mean():.2f} nats"
-    return (
-        f"Songs within two ellipses or more have a mean entropy of {entropy[several].mean():.2f} "
-        f"nats, the others {entropy[~several].mean():.2f}"
-    )
-
-
 def pca_kmeans(
     songs: pd.DataFrame,
     clusters: pd.Series,
@@ -111,6 +90,7 @@ def pca_kmeans(
     sample: pd.DataFrame,
     plane: Plane,
     colors: Colors,
+    finding: str,
 ) -> Figure:
     """Songs on the same map twice: the mixture's hard labels, and K-Means in matched colors.
 
@@ -126,7 +106,7 @@ def pca_kmeans(
         f"{sample_note(len(sample), len(songs))}. Numbers: at the mean of the songs. K-Means: in "
         f"the color of the matched component.{left_out('Numbers', k)}"
     )
-    figure = blank(*map_size(coordinates, abreast=2), agreement_finding(counts, k), note)
+    figure = blank(*map_size(coordinates, abreast=2), finding, note)
     panels = figure.subplots(1, 2)
     by_cluster = [color for _, color in sorted(zip(matched, colors, strict=True))]
     labelings = {
@@ -144,17 +124,18 @@ def pca_kmeans(
     return figure
 
 
-def agreement_finding(counts: pd.DataFrame, k: int) -> str:
-    """Say how many songs both group alike, and for which component most and fewest of them."""
-    matrix = counts["songs"].to_numpy().reshape(k, k)
-    sizes = matrix.sum(axis=1)
-    finding = f"Mixture and K-Means group {np.trace(matrix) / sizes.sum():.0%} of the songs alike"
-    alike = np.diagonal(matrix)[sizes > 0] / sizes[sizes > 0]
-    component = np.flatnonzero(sizes)
-    most, least = int(alike.argmax()), int(alike.argmin())
+def sample_note(sample: int, songs: int) -> str:
+    """Say how many of the songs are drawn."""
     return (
-        f"{finding}: most of component {component[most]} ({alike[most]:.0%}), fewest of component "
-        f"{component[least]} ({alike[least]:.0%})"
+        f"{sample:,} of {songs:,} songs, a random sample" if sample < songs else f"{songs:,} songs"
+    )
+
+
+def scatter(axes: Axes, coordinates: FloatArray, labels: pd.Series, colors: Colors) -> None:
+    """Draw songs at coordinates, (N, 2), as dots in the color of their label."""
+    dots = np.array(colors)[labels]
+    axes.scatter(
+        coordinates[:, 0], coordinates[:, 1], s=7, c=dots.tolist(), alpha=0.6, linewidths=0
     )
 
 

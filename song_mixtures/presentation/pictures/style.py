@@ -1,11 +1,10 @@
-"""What the pictures have in common: their colors, their lettering, their heatmaps.
+"""What matplotlib's pictures have in common: their lettering, their heatmaps.
 
 Figures are made without pyplot, which would keep them all open and is slow to import. A color
 alone never carries a meaning: components have their number with them, cells their value.
 """
 
 from collections import defaultdict
-from functools import cache
 from textwrap import fill
 from typing import Any, Literal
 
@@ -15,7 +14,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, fontManager, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -23,34 +21,18 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import Colors
+from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors
 
-INK = "#222222"
-FAINT = "#767676"
-PLAIN = "#40516b"  # of what belongs to no component
 SHARES = "Blues"
 DEVIATIONS = "PuOr_r"  # its two ends differ for color-blind readers too
-# What a page 1280 pixels wide holds with letters of a readable size: of more components the
-# heaviest are drawn beside one another, and the picture says so. Lists of rows are longer.
-MOST_COMPONENTS = 24
-MOST_ROWS = 150
 LEGEND_ROWS = 20
-# For letters that matplotlib's own font lacks: fonts that systems come with, where installed.
-PLAIN_FONT = "DejaVu Sans"
-MORE_FONTS = (
-    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans",
-    "Droid Sans Fallback", "WenQuanYi Zen Hei", "Arial Unicode MS", "Hiragino Sans",
-    "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "Unifont",
-)  # fmt: skip
-NO_LETTER = "□"
 
 
 def blank(width: float, height: float, finding: str, note: str) -> Figure:
     """Return an empty figure, in inches, its finding as the title and how to read it below."""
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05))
     title = fill(finding, int(9 * width))
-    name = figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
-    name.set_fontfamily(fonts())  # a genre may stand in it
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     figure.supxlabel(fill(note, int(14 * width)), x=0.01, ha="left", fontsize=8.5, color=FAINT)
     return figure
 
@@ -61,39 +43,9 @@ def bare(axes: Axes) -> Axes:
     return axes
 
 
-def whole_numbers(axes: Axes) -> None:
-    """Put ticks on the x axis at whole numbers only, be it at a single one."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
 def heaviest(shown: int, k: int) -> str:
     """Say that only the heaviest components are drawn, "" where all of them are."""
     return f"The {shown} heaviest of {k} components. " if shown < k else ""
-
-
-@cache
-def letters_of(font: str) -> frozenset[int]:
-    """Return the letters (code points) that a font has."""
-    return frozenset(get_font(findfont(font)).get_charmap())
-
-
-@cache
-def fonts() -> list[str]:
-    """Return the fonts that names of the user's are drawn in, each for what those before lack."""
-    installed = {font.name for font in fontManager.ttflist}
-    return [PLAIN_FONT, *[font for font in MORE_FONTS if font in installed]]
-
-
-def lettered(name: str) -> str:
-    """Return a name of the user's as it can be drawn: no mathematics, no letter without a font.
-
-    Drawn all the same, such a letter is a box that says nothing more, and a warning each time.
-    """
-    drawn = [
-        letter if any(ord(letter) in letters_of(font) for font in fonts()) else NO_LETTER
-        for letter in name
-    ]
-    return "".join(drawn).replace("$", r"\$")
 
 
 def ink_on(color: str) -> str:
@@ -116,12 +68,11 @@ def number_rows(axes: Axes, colors: Colors, first: float = 0.5) -> None:
         badge(label, color)
 
 
-def number_columns(axes: Axes, colors: Colors, *, at_both_ends: bool = False) -> None:
-    """Name a heatmap's columns by their component's badge, above it and, if tall, below too."""
+def number_columns(axes: Axes, colors: Colors) -> None:
+    """Name a heatmap's columns by their component's badge, above it."""
     axes.set_xticks(np.arange(len(colors)) + 0.5, [str(column) for column in range(len(colors))])
-    axes.tick_params(axis="x", length=0, pad=6, top=True, labeltop=True, labelbottom=at_both_ends)
+    axes.tick_params(axis="x", length=0, pad=6, top=True, labeltop=True, labelbottom=False)
     for tick, color in zip(axes.xaxis.get_major_ticks(), colors, strict=True):
-        badge(tick.label1, color)
         badge(tick.label2, color)
 
 
@@ -189,8 +140,3 @@ def legend_of_components(
         dots, [*names, *more], loc="upper left", bbox_to_anchor=(left, 1), ncols=columns,
         title="component", frameon=False, handletextpad=0.2, columnspacing=1, borderaxespad=0,
     )  # fmt: skip
-
-
-def below(heading: str) -> str:
-    """Return a feature's heading with the unit on a line of its own."""
-    return heading.replace(" (", "\n(")

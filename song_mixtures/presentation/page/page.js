@@ -32,7 +32,6 @@
   const adapted = (spec, revisions, description) => {
     const copy = { ...structuredClone(spec), description };
     delete copy.title;
-    delete copy.$schema; // Vega-Lite 5, as DVC's own page loads; a newer one draws it too, and complains
     if (copy.columns) {
       const panels = new Set(copy.data.values.map((record) => record[copy.facet.field])).size;
       copy.columns = Math.min(copy.columns, panels);
@@ -108,7 +107,6 @@
     if (spec.data) charts.push({ name, card, inputs, box, spec: adapted(spec, revisions, caption) });
     else fail(box, "DVC could not read the data of this plot; the command that wrote the page says why.");
     div.replaceChildren(card);
-    return spec.title?.text ?? spec.title;
   };
 
   // DVC's <div> of a picture holds one <div> per revision: its name and the <img>.
@@ -127,9 +125,9 @@
     const name = figure.dataset.plot;
     const caption = figure.querySelector("figcaption");
     const spec = specs.get(div.id);
-    let title = figure.dataset.title ?? name;
+    const title = figure.dataset.title ?? spec?.title?.text ?? name;
     const words = caption?.textContent.replace(/\s+/g, " ").trim() ?? name;
-    if (spec) title = placeChart(name, div, spec, words, revisions) || title;
+    if (spec) placeChart(name, div, spec, words, revisions);
     else placePicture(div, title, revisions);
     figure.prepend(element("h3", { textContent: title }), div);
   };

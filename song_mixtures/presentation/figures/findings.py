@@ -1,0 +1,230 @@
+"""What each picture shows, in a sentence, and the statistics in it that no other stage has written.
+
+A sentence whose numbers stand in the metrics of the stages before takes them from there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from song_mixtures.mixture.marginals import cumulative_gap, mahalanobis, projected, within_another
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import best_fit, mixture_name
+from song_mixtures.mixture.uncertainty import mean_posteriors
+from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.presentation.figures.labels import genre_shares
+from song_mixtures.songs.features import signed
+from song_mixtures.songs.plane import Plane
+from song_mixtures.songs.scaling import Scaling
+
+ONE_SPREAD = 1.01  # ratio of widest to tightest below which all components are spread alike
+NO_CORRELATION = 0.005  # what two decimals show as zero
+Metrics = Mapping[str, Mapping[str, Any]]  # metrics/<stage>.json by the name of the stage
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, and its statistics for the metrics of stage figures."""
+
+    sentence: str
+    statistics: Mapping[str, float] = field(default_factory=dict)
+
+
+def bic_aic(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
+    """Say what BIC prefers and what was chosen."""
+    best = best_fit(fits, "bic")
+    sentence = f"BIC is lowest at {mixture_name(best, fits)}"
+    if best["k"] == fits["k"].max() > fits["k"].min():
+        sentence += ", the largest tried"
+    if not fits["valid"].any():
+        sentence = f"No fit is valid; among these {sentence}"
+    elif fits["bic"].min() < best["bic"]:
+        sentence = f"Among valid fits {sentence}"
+    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
+    if (k, covariance_type) == (best["k"], best["covariance_type"]):
+        return Finding(f"{sentence}, which was chosen")
+    taken = mixture_name(pd.Series({"k": k, "covariance_type": covariance_type}), fits)
+    tried = fits[(fits["k"] == k) & (fits["covariance_type"] == covariance_type)]
+    if tried.empty:
+        return Finding(f"{sentence}; {taken}, not in the sweep, was chosen")
+    if tried["valid"].iloc[0] < best["valid"]:
+        return Finding(f"{sentence}; {taken}, which is not valid, was chosen")
+    lead = tried["bic"].iloc[0] - best["bic"]
+    return Finding(f"{sentence}; {taken} was chosen, {lead:,.0f} higher", {"bic_lead": lead})
+
+
+def component_means(mixture: Mixture, features: tuple[str, ...]) -> Finding:
+    """Say in which feature the components differ most and least.
+
+    A standardized feature has variance 1 over all songs; the sum of w_k m_k^2 is the share of it
+    that lies between the components' means, the rest is within components.
+    """
+    between = mixture.weights @ mixture.means**2
+    most, least = features[int(between.argmax())], features[int(between.argmin())]
+    return Finding(
+        f"Components differ most in {most} ({between.max():.0%} of its variance lies between "
+        f"their means), least in {least} ({between.min():.0%})",
+        {
+            "max_variance_between_share": float(between.max()),
+            "min_variance_between_share": float(between.min()),
+        },
+    )
+
+
+def weights(metrics: Metrics, k: int) -> Finding:
+    """Say how unequal the weights are."""
+    found = metrics["components"]
+    return Finding(
+        f"Weights run from {found['min_weight_share']:.1%} to {found['max_weight_share']:.1%}; the "
+        f"{k} components count as {found['effective_components']:.1f} equal ones"
+    )
+
+
+def feature_densities(songs: pd.DataFrame, mixture: Mixture, scaling: Scaling) -> Finding:
+    """Say which feature the mixture follows best and worst."""
+    points = scaling.standardize(songs)
+    gaps = {
+        name: cumulative_gap(mixture, j, points[:, j]) for j, name in enumerate(scaling.features)
+    }
+    worst, best = max(gaps, key=lambda name: gaps[name]), min(gaps, key=lambda name: gaps[name])
+    return Finding(
+        f"The mixture follows {best} best and {worst} worst: the cumulative shares of songs differ "
+        f"from it by at most {gaps[best]:.1%} and {gaps[worst]:.1%}",
+        {"min_feature_gap_share": gaps[best], "max_feature_gap_share": gaps[worst]},
+    )
+
+
+def pca_map(mixture: Mixture, plane: Plane) -> Finding:
+    """Say how much the map shows, and how many components lie within others on it."""
+    means, covariances = projected(mixture, plane.center, plane.directions)
+    shown, within = float(plane.shares.sum()), within_another(means, covariances)
+    return Finding(
+        f"Two principal axes show {shown:.0%} of the variance; on them the mean of {within} of "
+        f"{len(means)} components is in another's ellipse",
+        {"map_variance_share": shown, "means_in_another_ellipse_count": within},
+    )
+
+
+def covariances(spreads: FloatArray, table: pd.DataFrame) -> Finding:
+    """Say which component is widest and which two features vary together most."""
+    widest, tightest = int(spreads.argmax()), int(spreads.argmin())
+    alike = spreads[widest] < ONE_SPREAD * spreads[tightest]
+    sentence = (
+        "All components are spread alike"
+        if alike
+        else f"Component {widest} is spread widest, component {tightest} least"
+    )
+    pairs = table[table["feature"] != table["other_feature"]]
+    means = pairs.groupby(["feature", "other_feature"], sort=False, as_index=False).agg(
+        correlation=("correlation", "mean")
+    )
+    strongest = means.iloc[int(means["correlation"].abs().to_numpy().argmax())]
+    mean = float(strongest["correlation"])
+    statistics = {"max_mean_correlation": mean}
+    if abs(mean) < NO_CORRELATION:
+        return Finding(f"{sentence}; within them no two features vary together", statistics)
+    pair = f"{strongest['feature']} and {strongest['other_feature']}"
+    return Finding(
+        f"{sentence}; within them {pair} vary together most (mean correlation {signed(mean)})",
+        statistics,
+    )
+
+
+def entropy_histogram(metrics: Metrics, k: int) -> Finding:
+    """Say how unsure the mixture is on average."""
+    mean = metrics["uncertainty"]["mean_entropy_nats"]
+    return Finding(
+        f"The mean entropy is {mean:.2f} nats, {mean / np.log(k):.0%} of log {k}: as undecided as "
+        f"among {np.exp(mean):.1f} equally likely components"
+    )
+
+
+def posterior_vs_entropy(metrics: Metrics) -> Finding:
+    """Say of how many songs the mixture is sure, and how many are ambiguous."""
+    sure = metrics["soft_assign"]["above_90_percent_share"]
+    ambiguous = metrics["uncertainty"]["ambiguous_songs_share"]
+    return Finding(
+        f"One component takes over 90% for {sure:.0%} of songs; {ambiguous:.0%} are ambiguous"
+    )
+
+
+def component_overlap(songs: pd.DataFrame, k: int) -> Finding:
+    """Say which component's songs are least its own, and whose they are besides."""
+    overlap = mean_posteriors(songs, k)
+    own = np.where(overlap.any(axis=1), overlap.diagonal(), np.inf)
+    row = int(own.argmin())
+    others = np.where(np.arange(k) == row, 0, overlap[row])
+    return Finding(
+        f"Songs of component {row} are least its own: {1 - own[row]:.0%} of their posterior is "
+        f"with others, most with {others.argmax()} ({others.max():.0%})",
+        {"max_posterior_with_others_share": float(1 - own[row])},
+    )
+
+
+def pca_entropy(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
+    """Say how much less sure the mixture is of songs where ellipses overlap on the plane."""
+    inside = mahalanobis(
+        plane.coordinates(songs), *projected(mixture, plane.center, plane.directions)
+    )
+    several = (inside < 1).sum(axis=1) > 1
+    entropy = songs["gmm_entropy"].to_numpy()
+    if several.all() or not several.any():
+        return Finding(f"The mean entropy is {entropy.mean():.2f} nats")
+    within, elsewhere = float(entropy[several].mean()), float(entropy[~several].mean())
+    return Finding(
+        f"Songs within two ellipses or more have a mean entropy of {within:.2f} nats, the others "
+        f"{elsewhere:.2f}",
+        {"entropy_in_several_ellipses_nats": within, "entropy_elsewhere_nats": elsewhere},
+    )
+
+
+def kmeans_elbow(curve: pd.DataFrame, k: int) -> Finding:
+    """Say where the silhouette is highest, and how high it is at the chosen K."""
+    best = curve.iloc[int(curve["silhouette"].to_numpy().argmax())]
+    k_best, highest = int(best["k"]), best["silhouette"]
+    sentence = f"K-Means: the silhouette is highest at K = {k_best} ({highest:.3f}"
+    chosen = curve.loc[curve["k"] == k, "silhouette"]
+    if k_best == k or chosen.empty:
+        return Finding(f"{sentence})")
+    return Finding(f"{sentence}; {chosen.iloc[0]:.3f} at the chosen K = {k})")
+
+
+def kmeans_gmm_confusion(metrics: Metrics) -> Finding:
+    """Say how many songs both methods group alike."""
+    share = metrics["compare_kmeans"]["equal_labels_matched_share"]
+    return Finding(f"Matched one to one, mixture and K-Means group {share:.0%} of the songs alike")
+
+
+def pca_kmeans(counts: pd.DataFrame, k: int) -> Finding:
+    """Say how many songs both group alike, and for which component most and fewest of them."""
+    matrix = counts["songs"].to_numpy().reshape(k, k)
+    sizes = matrix.sum(axis=1)
+    alike = np.diagonal(matrix)[sizes > 0] / sizes[sizes > 0]
+    component = np.flatnonzero(sizes)
+    most, least = int(alike.argmax()), int(alike.argmin())
+    return Finding(
+        f"Mixture and K-Means group {np.trace(matrix) / sizes.sum():.0%} of the songs alike: most "
+        f"of component {component[most]} ({alike[most]:.0%}), fewest of component "
+        f"{component[least]} ({alike[least]:.0%})",
+        {
+            "max_component_matched_share": float(alike[most]),
+            "min_component_matched_share": float(alike[least]),
+        },
+    )
+
+
+def genre_by_component(counts: pd.DataFrame, k: int) -> Finding:
+    """Say how concentrated genres are."""
+    maximum = genre_shares(counts, k)[0].max(axis=1)
+    first = int(maximum.to_numpy().argmax())
+    return Finding(
+        f"In the median genre the commonest component holds {maximum.median():.0%} of the songs; "
+        f"most in {maximum.index[first]} ({maximum.iloc[first]:.0%})",
+        {
+            "median_genre_in_one_component_share": float(maximum.median()),
+            "max_genre_in_one_component_share": float(maximum.iloc[first]),
+        },
+    )
