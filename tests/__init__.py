@@ -1,1 +1,1 @@
-"""Tests: test_<stage>.py mirrors stages/<stage>.py."""
+"""Tests: test_<stage>.py mirrors stages/<stage>.py, a folder its room of song_mixtures/."""

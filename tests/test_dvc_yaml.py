@@ -36,7 +36,7 @@ STAGES = {
 CODE = ("stages/", "song_mixtures/")
 # Where the work is done and not what comes out of it: no stage declares it, so that a project can
 # move between a laptop and a cluster, and a scheduler's address into no dvc.lock.
-# tests/test_parallel.py holds the results to it, byte by byte.
+# tests/compute/test_parallel.py holds the results to it, byte by byte.
 WITHOUT_EFFECT = {"compute"}
 
 

@@ -13,7 +13,7 @@ from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from stages import k_sweep
 from tests.conftest import SetParams, run_stages
-from tests.test_mixture import POINTS
+from tests.mixture.test_mixture import POINTS
 
 
 def table_of(**columns: Any) -> pd.DataFrame:

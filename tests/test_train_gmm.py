@@ -15,8 +15,8 @@ from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
 from stages import train_gmm
 from tests.conftest import FEATURES
-from tests.test_em import PARAMS, scikit_learn
-from tests.test_mixture import POINTS, TYPES
+from tests.fitting.test_em import PARAMS, scikit_learn
+from tests.mixture.test_mixture import POINTS, TYPES
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)

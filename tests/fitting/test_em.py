@@ -34,7 +34,7 @@ from song_mixtures.mixture.model import CovarianceType, Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError, one_thread
 from tests.conftest import FEATURES, ROOT, make_songs
-from tests.test_mixture import POINTS, TYPES, mixture_of
+from tests.mixture.test_mixture import POINTS, TYPES, mixture_of
 
 PARAMS = MixtureParams(
     n_init=2, max_iter=300, tol=1e-6, reg_covar=1e-6, sample_above=50_000, seed=42
