@@ -78,6 +78,13 @@ def compactness(
     """Return the geometric scores of both labelings, which favor round, separate clusters.
 
     Labels that name one cluster only have a silhouette of 0 and no other of these scores.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    gmm : hard labels of the mixture, (N,), 0 to K - 1
+    kmeans : clusters of K-Means, (N,), 0 to K - 1
+    scored : rows of the points whose silhouette is computed, (n,), n <= N
     """
     found: dict[str, float] = {"silhouette_songs_count": len(scored)}
     of_gmm, of_kmeans = silhouettes(points[scored], [gmm[scored], kmeans[scored]])

@@ -89,7 +89,15 @@ def is_hybrid(genre: str, number: int, share: float) -> bool:
 def draw_recipe(
     genre: str, number: int, hybrid_songs_share: float, rng: Generator
 ) -> tuple[Recipe, str, float]:
-    """Return a song's recipe, its second genre and that genre's share, "" and 0 where pure."""
+    """Return a song's recipe, its second genre and that genre's share, "" and 0 where pure.
+
+    Parameters
+    ----------
+    genre : one of RECIPES, the first or only one
+    number : of the song within its genre, from 0
+    hybrid_songs_share : share of the songs that are hybrids, 0 to 1
+    rng : draws the second genre and its share
+    """
     if not is_hybrid(genre, number, hybrid_songs_share):
         return RECIPES[genre], "", 0.0
     second = str(rng.choice([other for other in RECIPES if other != genre]))
@@ -107,7 +115,15 @@ def rounded(samples: FloatArray, level: float) -> NDArray[np.int16]:
 
 
 def write_song(genre: str, number: int, demo: Demo, folder: Path) -> Truth:
-    """Make one song and write it; the same song whatever else is made, by whichever worker."""
+    """Make one song and write it; the same song whatever else is made, by whichever worker.
+
+    Parameters
+    ----------
+    genre : one of RECIPES
+    number : of the song within its genre, from 0
+    demo : the stage's parameters
+    folder : of all songs; that of the genre is made in it
+    """
     rng = np.random.default_rng([demo.seed, number, *genre.encode()])
     recipe, second_genre, hybrid_share = draw_recipe(genre, number, demo.hybrid_songs_share, rng)
     song = make_song(recipe, demo.seconds, rng)

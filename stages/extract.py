@@ -77,7 +77,15 @@ def clip_key(path: Path, parameters: Extract, extractor: str) -> str:
 
 
 def extract_song(path: Path, parameters: Extract, extractor: str, cache: Path) -> Outcome:
-    """Return one file's features, from the cache where they are there, or why there are none."""
+    """Return one file's features, from the cache where they are there, or why there are none.
+
+    Parameters
+    ----------
+    path : of the file
+    parameters : the stage's
+    extractor : digest of all that decides a clip's features, of extractor_version()
+    cache : folder of finished clips, added to
+    """
     if not path.is_file():
         reason = "cannot be read: not a file, or a link that leads nowhere"
         return {"reason": reason, "cached": False}

@@ -55,14 +55,30 @@ class Sweep:
 def fit_and_evaluate(
     points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
 ) -> Fit:
-    """Fit one mixture of the sweep; what it is worth is all that is kept of it."""
+    """Fit one mixture of the sweep; what it is worth is all that is kept of it.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : form of the covariances
+    mixture : how it is fitted
+    """
     return evaluate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
 
 
 def sweep_fits(
     points: FloatArray, sweep: Sweep, mixture: MixtureParams, compute: Compute
 ) -> Iterator[Fit]:
-    """Yield the fits in order of covariance type and K, fitted in parallel, one thread each."""
+    """Yield the fits in order of covariance type and K, fitted in parallel, one thread each.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    sweep : which mixtures are fitted
+    mixture : how each is fitted
+    compute : where they are fitted
+    """
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
     calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
     return parallel_map(fit_and_evaluate, calls, compute, large=[points])

@@ -73,7 +73,16 @@ class Clustering:
 def cluster(
     points: FloatArray, scored: IntArray, k: int, chosen: int, params: KMeansParams
 ) -> Clustering:
-    """Fit K clusters to points, (N, d); labels of all of them are kept for the chosen K only."""
+    """Fit K clusters; the labels of all points are kept for the chosen K only.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    scored : rows of the points whose silhouette is computed, (n,), n <= N
+    k : clusters, 2 or more
+    chosen : the K whose model is kept
+    params : how K-Means is fitted
+    """
     model = fit_kmeans(points, k, params)
     kept = model if k == chosen else None
     return Clustering(k, model.inertia_, model.n_iter_, model.labels_[scored], kept)
@@ -87,7 +96,17 @@ def cluster_all(
     params: KMeansParams,
     compute: Compute,
 ) -> list[Clustering]:
-    """Return the clusterings of every K, fitted in parallel."""
+    """Return the clusterings of every K, fitted in parallel.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    scored : rows of the points whose silhouette is computed, (n,), n <= N
+    ks : clusters of each clustering, 2 or more
+    chosen : the K whose model is kept, one of ks
+    params : how K-Means is fitted
+    compute : where the clusterings are fitted
+    """
     calls = ((points, scored, k, chosen, params) for k in ks)
     most_jobs = 1 if len(points) < PARALLEL_FROM else None
     found = parallel_map(cluster, calls, compute, large=[points], most_jobs=most_jobs)

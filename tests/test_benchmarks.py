@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import pipeline, targets
 from benchmarks.em import iteration, memory
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
+from benchmarks.tempo import accuracy_1, accuracy_2
 from song_mixtures.pipeline.stage import one_thread
 from tests.conftest import ROOT
 
@@ -64,6 +66,13 @@ def test_stage_rows_tell_what_many_songs_add_in_sizes_of_the_largest_table() -> 
         ["x", "9.5", "500", "400", "200", "2.0"],
         ["all", "10", "500", "", "", ""],
     ]
+
+
+def test_accuracy_1_takes_the_true_tempo_and_accuracy_2_other_metrical_levels() -> None:
+    found = pd.Series([103.9, 104.1, 207.9, 300.0, 48.1, 33.3, 150.0, 25.0])
+    true = pd.Series([100.0] * 8)
+    assert accuracy_1(found, true) == 1 / 8  # 103.9
+    assert accuracy_2(found, true) == 5 / 8  # … and twice, three times, half and a third
 
 
 def test_the_stages_are_those_of_the_pipeline() -> None:

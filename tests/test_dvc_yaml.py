@@ -15,11 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
+from benchmarks.output_tables import written_tables
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.features import FEATURES
 from tests.conftest import ROOT, SMALL, TABLE, make_songs, params_with, pipeline_stages
 from tests.test_gtzan_table import small_table
+from tests.test_output_tables import faults
 
 AUDIO, GTZAN_TABLE = "data/raw/demo_audio", "data/raw/features_30_sec.csv"
 PACKAGES = sorted(
@@ -93,7 +98,11 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Each stage run in its box: how it ended, what it wrote, where."""
     store = tmp_path_factory.mktemp("store")
     (store / "data/raw").mkdir(parents=True)
-    make_songs().to_csv(store / "data/raw/songs.csv", index=False)
+    songs = make_songs()
+    songs.loc[0, "tempo"] = np.nan  # a song to drop, and below a file to reject
+    songs.to_csv(store / "data/raw/songs.csv", index=False)
+    (store / AUDIO).mkdir()
+    (store / AUDIO / "no_music.wav").write_text("no music")
     small_table(12).to_csv(store / "data/raw/features_30_sec.csv", index=False)
     found = {}
     for name, stage in STAGES.items():
@@ -133,6 +142,14 @@ def test_a_stage_needs_what_it_declares_and_writes_what_it_declares(
     outs = declared_outs(STAGES[name])
     assert [path for path in written if not any(covers(out, path) for out in outs)] == []
     assert [out for out in outs if not any(covers(out, path) for path in written)] == []
+
+
+@pytest.mark.parametrize("table", written_tables())
+def test_a_table_is_what_the_docs_say(table: str, boxes: dict[str, Any]) -> None:
+    _, _, box = boxes[written_tables()[table]]
+    found = read_table(box / f"{table}.csv")
+    assert len(found) > 0
+    assert faults(found, table, list(FEATURES), SMALL["choose_k.n_components"]) == []
 
 
 @pytest.mark.parametrize("name", STAGES)

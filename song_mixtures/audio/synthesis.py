@@ -168,7 +168,15 @@ def played_steps(chances: FloatArray, length: int, rng: Generator) -> Steps:
 def harmonic_notes(
     harmony: Harmony, steps: dict[str, Steps], third: float, rng: Generator
 ) -> list[tuple[int, str, int, float]]:
-    """Return step, voice, pitch and gain of every note, all on the scale of the song."""
+    """Return step, voice, pitch and gain of every note, all on the scale of the song.
+
+    Parameters
+    ----------
+    harmony : key and chords of the song
+    steps : by voice, the sixteenths of the song on which it plays, from 0
+    third : gain of a chord's third, 0 to 1 of its root's
+    rng : draws the melody
+    """
     notes = [
         (step, "bass", harmony.pitch("bass", harmony.chord(step)[0]), 1.0) for step in steps["bass"]
     ]
@@ -264,7 +272,15 @@ def drum_kit(rng: Generator) -> dict[str, FloatArray]:
 
 
 def place(track: FloatArray, sound: FloatArray, start: float, gain: float) -> None:
-    """Add a sound to a track from `start` seconds on; what would outlast the track is cut."""
+    """Add a sound to a track; what would outlast the track is cut.
+
+    Parameters
+    ----------
+    track : samples, (n,), changed in place
+    sound : samples, (m,)
+    start : where in the track the sound begins, in seconds, 0 or more
+    gain : factor of the sound, 0 or more
+    """
     first = round(start * SAMPLE_RATE)
     heard = sound[: max(len(track) - first, 0)]
     track[first : first + len(heard)] += gain * heard

@@ -46,10 +46,16 @@ def parallel_map(
 ) -> Iterator[Any]:
     """Yield function(*arguments) for the arguments of every call, in order.
 
-    `large`: arguments that all calls have in common and a cluster should get once.
-    `visible`: a path that the calls use, so every worker must see it.
-    `most_jobs`: more processes here are not worth their start; a cluster's have started.
     Raises StageError where the cluster is not fit for it.
+
+    Parameters
+    ----------
+    function : does one call, on one thread, and sees nothing but its arguments
+    calls : the arguments of each call
+    compute : where the calls run
+    large : arguments that all calls have in common and a cluster should get once
+    visible : a path that the calls use, so every worker must see it; None: they use none
+    most_jobs : processes here, 1 or more, beyond which none is worth its start; None: no limit
     """
     if compute.backend == "dask":
         yield from _dask_results(function, calls, compute.scheduler or "", large, visible)
@@ -68,6 +74,16 @@ def _dask_results(
     large: Sequence[Any],
     visible: Path | None,
 ) -> Iterator[Any]:
+    """Do what parallel_map() does, on a Dask cluster.
+
+    Parameters
+    ----------
+    function : as in parallel_map()
+    calls : as in parallel_map()
+    address : of the scheduler, such as tcp://192.0.2.7:8786
+    large : as in parallel_map()
+    visible : as in parallel_map()
+    """
     from song_mixtures.compute.dask import RemoteCall, cluster  # 0.4 s, and few need it
     from song_mixtures.compute.fingerprint import fingerprint
 

@@ -92,7 +92,15 @@ def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Sche
 
 
 def read_param(section: str, key: str, kind: Any, path: Path = PARAMS) -> Any:
-    """Return one value of a section that belongs to another stage; raises as read_params()."""
+    """Return one value of a section that belongs to another stage; raises as read_params().
+
+    Parameters
+    ----------
+    section : name of the section, such as `kmeans`
+    key : name of the value in it, such as `seed`
+    kind : type of the value, a range with it where it has one: `Annotated[int, Range(0)]`
+    path : of the file of parameters
+    """
     values = _section(section, path)
     if not isinstance(values, dict) or key not in values:
         raise StageError(f"{path}: {section}.{key} is missing")
@@ -152,6 +160,15 @@ def _checked_entries(value: Any, kind: Any, where: str) -> list[Any]:
 
 
 def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:
+    """Return a value that is neither a section nor a list, as `kind`, or raise a StageError.
+
+    Parameters
+    ----------
+    value : as the file has it
+    kind : int, float or str; a whole number will do for a float
+    bounds : numbers allowed
+    where : file, section and key, with which the error begins
+    """
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind or (isinstance(value, int | float) and not bounds.holds(value)):
