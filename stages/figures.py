@@ -20,10 +20,25 @@ from song_mixtures.pipeline.files import atomic_write, read_json, write_json, wr
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.presentation.figures import findings
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.figures.charts import CHARTS, DATA
-from song_mixtures.presentation.figures.findings import Finding
+from song_mixtures.presentation.figures.findings import (
+    Finding,
+    of_certainty,
+    of_confusion,
+    of_densities,
+    of_elbow,
+    of_entropy,
+    of_entropy_map,
+    of_genres,
+    of_labels_map,
+    of_map,
+    of_means,
+    of_overlap,
+    of_spreads,
+    of_sweep,
+    of_weights,
+)
 from song_mixtures.presentation.figures.palettes import Palette, palette_colors
 from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
 from song_mixtures.presentation.pictures.components import (
@@ -93,22 +108,22 @@ def pictures(
         "pca_kmeans": partial(pca_kmeans, songs, clusters, counts, sample, plane, colors),
     }
     said = {
-        "bic_aic": findings.bic_aic(tables.read(K_SWEEP), chosen),
-        "component_means": findings.component_means(mixture, scaling.features),
-        "weights": findings.weights(metrics, k),
-        "feature_densities": findings.feature_densities(songs, mixture, scaling),
-        "pca_map": findings.pca_map(mixture, plane),
-        "covariances": findings.covariances(spreads(spread, k)[1], spread),
-        "entropy_histogram": findings.entropy_histogram(metrics, k),
-        "posterior_vs_entropy": findings.posterior_vs_entropy(metrics),
-        "component_overlap": findings.component_overlap(songs, k),
-        "pca_entropy": findings.pca_entropy(sample, mixture, plane),
-        "kmeans_elbow": findings.kmeans_elbow(tables.read(ELBOW), chosen["n_components"]),
-        "kmeans_gmm_confusion": findings.kmeans_gmm_confusion(metrics),
-        "pca_kmeans": findings.pca_kmeans(counts, k),
+        "bic_aic": of_sweep(tables.read(K_SWEEP), chosen),
+        "component_means": of_means(mixture, scaling.features),
+        "weights": of_weights(metrics, k),
+        "feature_densities": of_densities(songs, mixture, scaling),
+        "pca_map": of_map(mixture, plane),
+        "covariances": of_spreads(spreads(spread, k)[1], spread),
+        "entropy_histogram": of_entropy(metrics, k),
+        "posterior_vs_entropy": of_certainty(metrics),
+        "component_overlap": of_overlap(songs, k),
+        "pca_entropy": of_entropy_map(sample, mixture, plane),
+        "kmeans_elbow": of_elbow(tables.read(ELBOW), chosen["n_components"]),
+        "kmeans_gmm_confusion": of_confusion(metrics),
+        "pca_kmeans": of_labels_map(counts, k),
     }
     if not genres.empty:
-        said["genre_by_component"] = findings.genre_by_component(genres, k)
+        said["genre_by_component"] = of_genres(genres, k)
     return {name: (finding, drawings.get(name)) for name, finding in said.items()}
 
 

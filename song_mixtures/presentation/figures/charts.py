@@ -1,18 +1,26 @@
 """The charts by name: of each a template in .dvc/plots, and data in plots/."""
 
-from song_mixtures.presentation.figures import components, labels, songs, sweep
 from song_mixtures.presentation.figures.catalog import OF_SONGS
+from song_mixtures.presentation.figures.components import COMPONENT_MEANS, WEIGHTS
+from song_mixtures.presentation.figures.labels import GENRE_BY_COMPONENT, KMEANS_GMM_CONFUSION
+from song_mixtures.presentation.figures.songs import (
+    ENTROPY_HISTOGRAM,
+    FEATURES,
+    POSTERIOR_VS_ENTROPY,
+    SONG_MAP,
+)
+from song_mixtures.presentation.figures.sweep import K_CURVE, KMEANS_ELBOW
 
 CHARTS = {
-    "features": songs.FEATURES,
-    "song_map": songs.SONG_MAP,
-    "k_curve": sweep.K_CURVE,
-    "component_means": components.COMPONENT_MEANS,
-    "weights": components.WEIGHTS,
-    "entropy_histogram": songs.ENTROPY_HISTOGRAM,
-    "posterior_vs_entropy": songs.POSTERIOR_VS_ENTROPY,
-    "kmeans_elbow": sweep.KMEANS_ELBOW,
-    "kmeans_gmm_confusion": labels.KMEANS_GMM_CONFUSION,
-    "genre_by_component": labels.GENRE_BY_COMPONENT,
+    "features": FEATURES,
+    "song_map": SONG_MAP,
+    "k_curve": K_CURVE,
+    "component_means": COMPONENT_MEANS,
+    "weights": WEIGHTS,
+    "entropy_histogram": ENTROPY_HISTOGRAM,
+    "posterior_vs_entropy": POSTERIOR_VS_ENTROPY,
+    "kmeans_elbow": KMEANS_ELBOW,
+    "kmeans_gmm_confusion": KMEANS_GMM_CONFUSION,
+    "genre_by_component": GENRE_BY_COMPONENT,
 }
 DATA = {name: "songs" if name in OF_SONGS else name for name in CHARTS}

@@ -33,7 +33,7 @@ class Finding:
     statistics: Mapping[str, float] = field(default_factory=dict)
 
 
-def bic_aic(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
+def of_sweep(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
     """Say what BIC prefers and what was chosen."""
     best = best_fit(fits, "bic")
     sentence = f"BIC is lowest at {mixture_name(best, fits)}"
@@ -56,7 +56,7 @@ def bic_aic(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
     return Finding(f"{sentence}; {taken} was chosen, {lead:,.0f} higher", {"bic_lead": lead})
 
 
-def component_means(mixture: Mixture, features: tuple[str, ...]) -> Finding:
+def of_means(mixture: Mixture, features: tuple[str, ...]) -> Finding:
     """Say in which feature the components differ most and least.
 
     A standardized feature has variance 1 over all songs; the sum of w_k m_k^2 is the share of it
@@ -74,7 +74,7 @@ def component_means(mixture: Mixture, features: tuple[str, ...]) -> Finding:
     )
 
 
-def weights(metrics: Metrics, k: int) -> Finding:
+def of_weights(metrics: Metrics, k: int) -> Finding:
     """Say how unequal the weights are."""
     found = metrics["components"]
     return Finding(
@@ -83,7 +83,7 @@ def weights(metrics: Metrics, k: int) -> Finding:
     )
 
 
-def feature_densities(songs: pd.DataFrame, mixture: Mixture, scaling: Scaling) -> Finding:
+def of_densities(songs: pd.DataFrame, mixture: Mixture, scaling: Scaling) -> Finding:
     """Say which feature the mixture follows best and worst."""
     points = scaling.standardize(songs)
     gaps = {
@@ -97,7 +97,7 @@ def feature_densities(songs: pd.DataFrame, mixture: Mixture, scaling: Scaling) -
     )
 
 
-def pca_map(mixture: Mixture, plane: Plane) -> Finding:
+def of_map(mixture: Mixture, plane: Plane) -> Finding:
     """Say how much the map shows, and how many components lie within others on it."""
     means, covariances = projected(mixture, plane.center, plane.directions)
     shown, within = float(plane.shares.sum()), within_another(means, covariances)
@@ -108,7 +108,7 @@ def pca_map(mixture: Mixture, plane: Plane) -> Finding:
     )
 
 
-def covariances(spreads: FloatArray, table: pd.DataFrame) -> Finding:
+def of_spreads(spreads: FloatArray, table: pd.DataFrame) -> Finding:
     """Say which component is widest and which two features vary together most."""
     widest, tightest = int(spreads.argmax()), int(spreads.argmin())
     alike = spreads[widest] < ONE_SPREAD * spreads[tightest]
@@ -133,7 +133,7 @@ def covariances(spreads: FloatArray, table: pd.DataFrame) -> Finding:
     )
 
 
-def entropy_histogram(metrics: Metrics, k: int) -> Finding:
+def of_entropy(metrics: Metrics, k: int) -> Finding:
     """Say how unsure the mixture is on average."""
     mean = metrics["uncertainty"]["mean_entropy_nats"]
     return Finding(
@@ -142,7 +142,7 @@ def entropy_histogram(metrics: Metrics, k: int) -> Finding:
     )
 
 
-def posterior_vs_entropy(metrics: Metrics) -> Finding:
+def of_certainty(metrics: Metrics) -> Finding:
     """Say of how many songs the mixture is sure, and how many are ambiguous."""
     sure = metrics["soft_assign"]["above_90_percent_share"]
     ambiguous = metrics["uncertainty"]["ambiguous_songs_share"]
@@ -151,7 +151,7 @@ def posterior_vs_entropy(metrics: Metrics) -> Finding:
     )
 
 
-def component_overlap(songs: pd.DataFrame, k: int) -> Finding:
+def of_overlap(songs: pd.DataFrame, k: int) -> Finding:
     """Say which component's songs are least its own, and whose they are besides."""
     overlap = mean_posteriors(songs, k)
     own = np.where(overlap.any(axis=1), overlap.diagonal(), np.inf)
@@ -164,7 +164,7 @@ def component_overlap(songs: pd.DataFrame, k: int) -> Finding:
     )
 
 
-def pca_entropy(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
+def of_entropy_map(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
     """Say how much less sure the mixture is of songs where ellipses overlap on the plane."""
     inside = mahalanobis(
         plane.coordinates(songs), *projected(mixture, plane.center, plane.directions)
@@ -181,7 +181,7 @@ def pca_entropy(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
     )
 
 
-def kmeans_elbow(curve: pd.DataFrame, k: int) -> Finding:
+def of_elbow(curve: pd.DataFrame, k: int) -> Finding:
     """Say where the silhouette is highest, and how high it is at the chosen K."""
     best = curve.iloc[int(curve["silhouette"].to_numpy().argmax())]
     k_best, highest = int(best["k"]), best["silhouette"]
@@ -192,13 +192,13 @@ def kmeans_elbow(curve: pd.DataFrame, k: int) -> Finding:
     return Finding(f"{sentence}; {chosen.iloc[0]:.3f} at the chosen K = {k})")
 
 
-def kmeans_gmm_confusion(metrics: Metrics) -> Finding:
+def of_confusion(metrics: Metrics) -> Finding:
     """Say how many songs both methods group alike."""
     share = metrics["compare_kmeans"]["equal_labels_matched_share"]
     return Finding(f"Matched one to one, mixture and K-Means group {share:.0%} of the songs alike")
 
 
-def pca_kmeans(counts: pd.DataFrame, k: int) -> Finding:
+def of_labels_map(counts: pd.DataFrame, k: int) -> Finding:
     """Say how many songs both group alike, and for which component most and fewest of them."""
     matrix = counts["songs"].to_numpy().reshape(k, k)
     sizes = matrix.sum(axis=1)
@@ -216,7 +216,7 @@ def pca_kmeans(counts: pd.DataFrame, k: int) -> Finding:
     )
 
 
-def genre_by_component(counts: pd.DataFrame, k: int) -> Finding:
+def of_genres(counts: pd.DataFrame, k: int) -> Finding:
     """Say how concentrated genres are."""
     maximum = genre_shares(counts, k)[0].max(axis=1)
     first = int(maximum.to_numpy().argmax())

@@ -238,8 +238,8 @@ EQUALS = [
     *once("rev", most="max_entropy"),
     *calculate(count="[1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, round(exp(datum.most))]"),
     {"flatten": ["count"]},
-    *calculate(at="log(datum.count)"),
-    {"filter": "datum.at < 0.95 * datum.most || abs(datum.at - datum.most) < 0.001"},
+    *calculate(max_entropy="log(datum.count)"),
+    {"filter": "datum.count < exp(0.95 * datum.most) || abs(datum.count - exp(datum.most)) < 0.01"},
 ]
 
 
@@ -250,7 +250,7 @@ def rule(name: str, words: str, **line: Any) -> Spec:
 
 
 TOP = {
-    "x": column("at", title=ENTROPY_TITLE),
+    "x": column("max_entropy", title=ENTROPY_TITLE),
     "y": {"value": 0},
     "text": column("count", format="d"),
 }
@@ -290,14 +290,14 @@ ENTROPY_HISTOGRAM = Chart(
 )  # fmt: skip
 # p log p of the shares that the maximum posterior p leaves, by the least and the most components.
 POSSIBLE = {
-    "p": "1 / datum.K + (1 - 1 / datum.K) * datum.i / 200",
-    "equals": "floor(1 / datum.p + 1e-9)",
-    "rest": "max(0, 1 - datum.equals * datum.p)",
-    "other": "(1 - datum.p) / (datum.K - 1)",
+    "max_posterior": "1 / datum.K + (1 - 1 / datum.K) * datum.i / 200",
+    "equals": "floor(1 / datum.max_posterior + 1e-9)",
+    "rest": "max(0, 1 - datum.equals * datum.max_posterior)",
+    "other": "(1 - datum.max_posterior) / (datum.K - 1)",
     "of_rest": "datum.rest > 1e-12 ? datum.rest * log(datum.rest) : 0",
-    "of_others": "datum.other > 1e-12 ? (1 - datum.p) * log(datum.other) : 0",
-    "least": "-datum.equals * datum.p * log(datum.p) - datum.of_rest",
-    "most": "-datum.p * log(datum.p) - datum.of_others",
+    "of_others": "datum.other > 1e-12 ? (1 - datum.max_posterior) * log(datum.other) : 0",
+    "least": "-datum.equals * datum.max_posterior * log(datum.max_posterior) - datum.of_rest",
+    "most": "-datum.max_posterior * log(datum.max_posterior) - datum.of_others",
 }
 POSTERIOR_TITLE = "maximum posterior"
 BOUNDS = [
@@ -305,7 +305,7 @@ BOUNDS = [
     *calculate(i="sequence(0, 201)"),
     {"flatten": ["i"]},
     *calculate(**POSSIBLE),
-    {"fold": ["least", "most"], "as": ["bound", "at"]},
+    {"fold": ["least", "most"], "as": ["bound", "entropy"]},
 ]
 POSTERIOR_VS_ENTROPY = Chart(
     by_revision(
@@ -314,8 +314,9 @@ POSTERIOR_VS_ENTROPY = Chart(
             "height": 400,
             "layer": [
                 layer("line", BOUNDS, {
-                    "x": column("at", title=ENTROPY_TITLE), "y": column("p", title=POSTERIOR_TITLE),
-                    "order": column("p"), "detail": column("bound", "nominal"),
+                    "x": column("entropy", title=ENTROPY_TITLE),
+                    "y": column("max_posterior", title=POSTERIOR_TITLE),
+                    "order": column("max_posterior"), "detail": column("bound", "nominal"),
                 }, color=INK, strokeWidth=0.8, clip=True),
                 layer("circle", None, {
                     "x": column("entropy", title=ENTROPY_TITLE),

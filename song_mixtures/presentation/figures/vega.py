@@ -2,7 +2,7 @@
 
 A chart is a facet of panels, one per revision of `dvc plots diff` or per quantity. DVC replaces the
 anchors `<DVC_METRIC_...>` on its page; picture() replaces them itself. The version is that of the
-page, of the pictures and of DVC's own page.
+page and of the pictures; DVC's own page, the fallback, has an older one.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 from song_mixtures.presentation.figures.palettes import FAINT, INK, PLAIN, Records
 
-VERSION = "5.21"
+VERSION = "6.4"
 Spec = dict[str, Any]
 DATA, REVISION_COLOR = "<DVC_METRIC_DATA>", "<DVC_METRIC_COLOR>"
 OWN_COLOR = {"field": "color", "type": "nominal", "scale": None}  # a column of the records
@@ -128,7 +128,7 @@ def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, shared: str 
 def faceted(facet: Spec, panel: Spec, *, abreast: int) -> Spec:
     """Return a chart of panels, so many beside one another."""
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "data": {"values": DATA},
         "facet": facet,
         "columns": abreast,

@@ -22,7 +22,8 @@ def chart_picture(chart: Chart, records: Records, finding: str, dpi: int) -> byt
 def letters_without_font(names: str) -> str:
     """Return the letters that no installed font has: pictures show boxes in their place."""
     missing = {letter for letter in names if ord(letter) >= FIRST_BEYOND}
-    for font in fontManager.ttflist if missing else []:
+    fonts = [font for font in fontManager.ttflist if not font.name.startswith("Last Resort")]
+    for font in fonts if missing else []:
         letters = get_font(font.fname).get_charmap()
         missing -= {letter for letter in missing if ord(letter) in letters}
     return "".join(sorted(missing))

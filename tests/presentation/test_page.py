@@ -1,11 +1,10 @@
 """The page of `dvc plots`, as a browser without a network shows it."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from plots_page.__main__ import fill_page, plots_page
-from stages import figures
+from song_mixtures.presentation.figures.catalog import DRAWN, FIGURES
+from song_mixtures.presentation.figures.charts import DATA
+from song_mixtures.presentation.page.__main__ import plots_page
 from tests.browser import CHROMIUM, Tab, chromium
 from tests.conftest import ROOT, call, params_with
-from tests.test_charts import PLOTS, charted
+from tests.presentation.results import charted
 
-PICTURES = set(re.findall(r'"(\w+)": partial\(', (ROOT / "stages/figures.py").read_text()))
+CHARTED = {figure.plot: figure for figure in FIGURES if figure.chart}
 IN_BROWSER = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium on PATH: the page's charts are not looked at"
 )
@@ -36,7 +36,7 @@ CHARTS = """Object.fromEntries([...document.querySelectorAll("figure")].map((fig
       seen[kind] = (seen[kind] ?? 0) + visible;
     }
   }
-  const most = Object.keys(counts).sort((a, b) => counts[b] - counts[a])[0];
+  const most = Object.keys(counts).sort((a, b) => counts[b] - counts[a] || seen[b] - seen[a])[0];
   return [figure.dataset.plot, {
     marks: counts[most] ?? 0, seen: seen[most] ?? 0,
     failed: figure.querySelector(".failed")?.textContent ?? "",
@@ -62,56 +62,14 @@ def test_the_template_is_whole_and_the_same_again() -> None:
     assert [page.count(mark) for mark in ("{plot_divs}", "{refresh_tag}", "{scripts}")] == [1, 1, 0]
     assert re.findall(r"<script\b[^>]*\bsrc=|<link\b", page) == []
     assert len(page) > 500_000  # Vega is in it
-
-
-@pytest.mark.parametrize(
-    ("page", "part", "message"),
-    [
-        ("<p></p>", "x", "0 times, expected once"),
-        ("<!-- style --><!-- style -->", "x", "2 times, expected once"),
-        ("<!-- style -->", "a</script>b", "style holds </script,"),
-        ("<!-- style -->", "{plot_divs}", "style holds {plot_divs},"),
-    ],
-)
-def test_what_would_break_the_page_is_refused(page: str, part: str, message: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
-        fill_page(page, {"style": part})
-
-
-def test_every_plot_and_every_picture_has_a_caption_in_reading_order() -> None:
-    page = (ROOT / "plots_page/page.html").read_text()
-    captions = re.findall(
-        r'<figure data-plot="([^"]+)"[^>]*>\s*<figcaption>([^<]|<code>|</code>)+</figcaption>', page
-    )
-    named = [name for name, _ in captions]
-    assert [name for name in named if not name.startswith("plots/images/")] == list(PLOTS)
-    pictures = {Path(name).stem for name in named if name.startswith("plots/images/")}
-    assert pictures == PICTURES
-    assert all(getattr(figures, name).__doc__ for name in PICTURES)
-
-
-def test_a_changed_source_makes_the_page_anew(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "plots_page", tmp_path / "plots_page")
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    for path in ("requirements.lock", ".venv/requirements.lock", ".dvc/plots_page.html"):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).touch()
-
-    def would_do() -> str:
-        return call(tmp_path, "make", "-n", ".dvc/plots_page.html")
-
-    assert "python -m plots_page" not in would_do()
-    for source in ("page.html", "page.css", "page.js", "__main__.py"):
-        newer = (tmp_path / ".dvc/plots_page.html").stat().st_mtime + 10
-        os.utime(tmp_path / "plots_page" / source, (newer, newer))
-        assert "python -m plots_page .dvc/plots_page.html" in would_do(), source
-        os.utime(tmp_path / ".dvc/plots_page.html", (newer, newer))
+    plots = re.findall(r'<figure data-plot="([^"]+)"', page)
+    assert plots == [figure.plot for figure in FIGURES]
 
 
 # --- in the browser
 
 
-def draw_pictures(folder: Path, names: set[str]) -> None:
+def draw_pictures(folder: Path, names: Iterable[str] = DRAWN) -> None:
     """Write pictures that are wider than a narrow window."""
     (folder / "plots/images").mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -152,8 +110,13 @@ def problems(tab: Tab, page: Path) -> list[Any]:
 
 KINDS_OF_RESULTS: dict[str, dict[str, Any]] = {
     "K = 3": {},
-    "K = 2, no genres": {"k": 2, "genres": 0, "palette": "tableau"},
-    "K = 20, 114 genres": {"k": 20, "genres": 114, "songs": 500, "palette": "okabe_ito"},
+    "K = 2, no genres": {"k": 2, "genres": [], "palette": "tableau"},
+    "K = 20, 114 genres": {
+        "k": 20,
+        "genres": [f"genre {i:03d}" for i in range(114)],
+        "count": 500,
+        "palette": "okabe_ito",
+    },
 }
 
 
@@ -163,23 +126,22 @@ def test_every_plot_is_drawn_without_a_network_at_any_width(
     kind: str, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    draw_pictures(tmp_path, PICTURES)
-    records = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS[kind])
+    draw_pictures(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    records = charted(**KINDS_OF_RESULTS[kind])
     call(tmp_path, "dvc", "plots", "show")
     assert problems(tab, tmp_path / "dvc_plots/index.html") == []
     # The window is narrow now, and a chart has made way as far as its list of genres lets it.
     map_width = "document.querySelector('figure[data-plot=song_map] .card').scrollWidth"
     assert tab.evaluate(map_width) < 600
     charts = tab.evaluate(CHARTS)
-    for name, settings in PLOTS.items():
-        path = name if isinstance(settings["y"], str) else next(iter(settings["y"]))
-        expected = len(records[Path(path).stem])
-        assert charts[name]["marks"] == expected, name
+    for name, figure in CHARTED.items():
+        assert charts[name]["marks"] == len(records[DATA[figure.chart]]), name
         assert charts[name]["seen"] > 0, name
-        assert (charts[name]["title"], charts[name]["failed"]) == (settings["title"], "")
-    for name in PICTURES:
+        assert (charts[name]["title"], charts[name]["failed"]) == (figure.title, "")
+    for name in DRAWN:
         assert charts[f"plots/images/{name}.png"]["pictures"] == 1
-    assert set(charts) == {*PLOTS, *(f"plots/images/{name}.png" for name in PICTURES)}
+    assert list(charts) == [figure.plot for figure in FIGURES]
 
 
 @IN_BROWSER
@@ -187,20 +149,21 @@ def test_two_revisions_with_different_k_genres_and_palette_stand_on_one_page(
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    draw_pictures(tmp_path, PICTURES)
-    before = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS["K = 20, 114 genres"])
+    draw_pictures(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    before = charted(**KINDS_OF_RESULTS["K = 20, 114 genres"])
     call(tmp_path, "git", "add", "-A")
     call(tmp_path, "git", "commit", "-qm", "First run")
-    after = charted(tmp_path, monkeypatch, **KINDS_OF_RESULTS["K = 2, no genres"])
-    draw_pictures(tmp_path, {"weights"})
+    after = charted(**KINDS_OF_RESULTS["K = 2, no genres"])
+    draw_pictures(tmp_path, {"pca_map"})
     call(tmp_path, "dvc", "plots", "diff", "HEAD")
     assert problems(tab, tmp_path / "dvc_plots/index.html") == []
     charts = tab.evaluate(CHARTS)
-    for name, settings in PLOTS.items():
-        path = Path(name if isinstance(settings["y"], str) else next(iter(settings["y"]))).stem
-        assert charts[name]["marks"] == len(before[path]) + len(after[path]), name
-    assert sorted(charts["plots/images/weights.png"]["revisions"]) == ["HEAD", "workspace"]
-    assert charts["plots/images/weights.png"]["pictures"] == 2
+    for name, figure in CHARTED.items():
+        data = DATA[figure.chart]
+        assert charts[name]["marks"] == len(before[data]) + len(after[data]), name
+    assert sorted(charts["plots/images/pca_map.png"]["revisions"]) == ["HEAD", "workspace"]
+    assert charts["plots/images/pca_map.png"]["pictures"] == 2
     bars = "figure[data-plot='plots/weights.json'] .mark-rect path"
     fills = f"[...document.querySelectorAll(\"{bars}\")].map((bar) => bar.getAttribute('fill'))"
     assert set(tab.evaluate(fills)) == {
@@ -213,12 +176,16 @@ def test_a_plot_without_a_caption_is_shown_at_the_end_and_one_without_data_says_
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    draw_pictures(tmp_path, {"weights", "of_my_own"})
-    charted(tmp_path, monkeypatch)
+    draw_pictures(tmp_path, {"of_my_own"})
+    monkeypatch.chdir(tmp_path)
+    charted()
     (tmp_path / "plots/weights.json").write_text("[]\n")
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n2,3\n")
     with (tmp_path / "dvc.yaml").open("a") as file:
-        file.write("  - mine.csv:\n      x: a\n      y: b\n      title: My own\n")
+        file.write(
+            "  - mine.csv:\n      x: a\n      y: b\n      title: My own\n"
+            "  - plots/images/of_my_own.png\n"
+        )
     call(tmp_path, "dvc", "plots", "show")
     tab.open(tmp_path / "dvc_plots/index.html", 800)
     charts = tab.evaluate(CHARTS)
@@ -265,7 +232,8 @@ def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    songs = charted(tmp_path, monkeypatch)["songs"]
+    monkeypatch.chdir(tmp_path)
+    songs = charted()["songs"]
     call(tmp_path, "dvc", "plots", "show")
     tab.open(tmp_path / "dvc_plots/index.html", 1280)
     dots = tab.evaluate(DOTS)
@@ -282,7 +250,7 @@ def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
 
     # The list stands in order of number, its marks in order of first appearance.
     first = songs[0]["component"]
-    click(tab, "figure[data-plot=song_map] .child_layer_4_layer_0_marks path")
+    click(tab, "figure[data-plot=song_map] .child_layer_4_layer_0_layer_0_marks path")
     bright = [opacity > 0.1 for _, opacity in tab.evaluate(DOTS)]
     assert bright == [song["component"] == first for song in songs]
 
@@ -297,13 +265,14 @@ def test_a_checkout_without_the_page_falls_back_on_the_stock_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(tmp_path)
-    draw_pictures(tmp_path, PICTURES)
+    draw_pictures(tmp_path)
     (tmp_path / ".dvc/config.local").unlink()
-    charted(tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    charted()
     call(tmp_path, "dvc", "plots", "show")
     page = (tmp_path / "dvc_plots/index.html").read_text()
     assert "cdn.jsdelivr.net/npm/vega@" in page
-    assert page.count("vegaEmbed('#") == len(PLOTS)
+    assert page.count("vegaEmbed('#") == len(CHARTED)
 
 
 def test_the_page_is_not_in_git() -> None:
