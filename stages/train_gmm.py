@@ -1,7 +1,8 @@
 """Train the mixture that was chosen and put its components in order, largest weight first.
 
 Component 0, its color and its row mean the same in every later table and picture. A fit that
-did not converge or that has a degenerate component is written all the same, and says so.
+did not converge or that has a degenerate component is written all the same, and says so. Both
+pickles are for other programs, and neither needs this project.
 """
 
 from dataclasses import replace
@@ -9,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.special
+from sklearn.compose import ColumnTransformer
 from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
@@ -20,14 +26,18 @@ from song_mixtures.pipeline.files import read_json, write_json, write_metrics, w
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.scaling import Scaling
+from song_mixtures.songs.scaling import FORWARD, Curve, Scaling, Transform
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 GMM_MODEL = Path("models/gmm_model.pkl")
+SONG_MIXTURE = Path("models/song_mixture.pkl")
 GMM = Path("models/gmm.json")
 METRICS = Path("metrics/train_gmm.json")
+
+# A pickle holds a function by the name of its module, so this one takes SciPy's in place of ours.
+CURVES: dict[Transform, Curve] = FORWARD | {"logit": scipy.special.logit}
 
 
 def ordered_by_weight(mixture: Mixture) -> Mixture:
@@ -75,6 +85,29 @@ def in_sklearn_shape(matrices: FloatArray, covariance_type: CovarianceType) -> F
     return diagonals.copy() if covariance_type == "diag" else diagonals[:, 0].copy()
 
 
+def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
+    """Return transforms, scaling and mixture as the Pipeline that scikit-learn would have fitted.
+
+    It takes a DataFrame in original units, with the features among its columns, in any order, as
+    `songs` has them, (N, d) or more. Raises ValueError where a feature is missing, or a value is
+    or becomes NaN or infinite: a transform does not clip, here as in Scaling.standardize().
+    """
+    entries = [
+        # In float64 throughout, as the mixture was fitted; a table may have float32.
+        (feature, FunctionTransformer(CURVES[name], kw_args={"dtype": np.float64}), [feature])
+        for feature, name in zip(scaling.features, scaling.transforms, strict=True)
+    ]
+    # One song is enough, for it learns the names of the columns and nothing else.
+    transform = ColumnTransformer(entries).fit(songs[list(scaling.features)].head(1))
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_, scaler.var_ = scaling.mean, scaling.scale, scaling.scale**2
+    scaler.n_features_in_, scaler.n_samples_seen_ = len(scaling.features), np.int64(len(songs))
+    pipeline = Pipeline([("transform", transform), ("scaler", scaler), ("mixture", model)])
+    # Arrays between the steps, whatever sklearn.set_config says where it is used: frames would
+    # make the scaler and the mixture warn of names that they were fitted without.
+    return pipeline.set_output(transform="default")
+
+
 def summarize(fit: Fit, songs: int) -> dict[str, float]:
     """Return the stage's metrics."""
     return {
@@ -99,20 +132,23 @@ def outcome(fit: Fit) -> str:
 
 
 def main() -> None:
-    """Fit the chosen mixture; write it as a scikit-learn pickle and as plain JSON."""
+    """Fit the chosen mixture; write it as pickles of scikit-learn and as plain JSON."""
     tables = read_params("tables", Tables)
     params = read_params("mixture", MixtureParams)
     chosen = read_json(CHOSEN_K)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
+    songs = tables.read(FEATURES_SELECTED, scaling.features)
+    points = scaling.standardize(songs)
     check_enough_songs(len(points), chosen["n_components"], "choose_k.n_components")
 
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     fitted = fit_mixture(points, k, covariance_type, params, progress=True)
     ordered = replace(fitted, mixture=ordered_by_weight(fitted.mixture))
     fit = evaluate_fit(ordered, points, params.reg_covar)
+    model = as_scikit_learn(ordered, params)
 
-    write_pickle(GMM_MODEL, as_scikit_learn(ordered, params))
+    write_pickle(GMM_MODEL, model)
+    write_pickle(SONG_MIXTURE, in_original_units(model, scaling, songs))
     write_json(GMM, {"features": list(scaling.features)} | ordered.mixture.to_json())
     write_metrics(METRICS, summarize(fit, len(points)))
     say(outcome(fit))

@@ -2,15 +2,21 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.results import figure, results_table
-from tests.conftest import ROOT, call, lay_out, pipeline_stages, run_stages
+from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.pipeline.files import read_json
+from song_mixtures.songs.scaling import Scaling
+from tests.conftest import ROOT, call, lay_out, make_songs, pipeline_stages, run_stages
 
 README = (ROOT / "README.md").read_text()
 DEMO, SPOTIFY = (
@@ -70,29 +76,46 @@ def test_what_the_docs_name_in_the_code_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "features"),
-    [({}, 5), ({"input.columns.loudness": "energy", "preprocess.collinear": "drop"}, 4)],
-    ids=["all features", "one dropped"],
+    "changes",
+    [
+        {},
+        {"input.columns.loudness": "energy", "preprocess.collinear": "drop"},
+        {"preprocess.transform.tempo": "log2", "preprocess.transform.energy": "logit"},
+    ],
+    ids=["all features", "one dropped", "two transformed"],
 )
-def test_the_model_is_used_elsewhere_as_shown(
-    tmp_path: Path, changes: dict[str, Any], features: int
-) -> None:
+def test_the_model_is_used_elsewhere_as_shown(tmp_path: Path, changes: dict[str, Any]) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    lay_out(project, changes | {"k_sweep.k_max": 3})
+    table = make_songs()
+    table["energy"] = table["energy"].clip(0.01, 0.99)  # for logit
+    table.to_csv(project / "data/raw/songs.csv", index=False)
+    run_stages(project, "input", "preprocess", "k_sweep", "choose_k", "train_gmm")
+    (elsewhere / "models").mkdir(parents=True)
+    shutil.copy(project / "models/song_mixture.pkl", elsewhere / "models")
+
     [snippet] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    lay_out(tmp_path, changes | {"k_sweep.k_max": 3})
-    run_stages(tmp_path, "input", "preprocess", "k_sweep", "choose_k", "train_gmm")
-    shown = snippet.strip().splitlines()
-    program = "\n".join(
-        [*shown[:-1], f"found = {shown[-1]}", "print(found.shape, model.n_features_in_)"]
-    )
+    *shown, last = snippet.strip().splitlines()
+    program = [
+        *shown,
+        f"found = {last}",
+        "import importlib.util, json",
+        "assert importlib.util.find_spec('song_mixtures') is None",
+        "print(json.dumps([songs.to_dict('list'), found.tolist()]))",
+    ]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        cwd=tmp_path,
+        [sys.executable, "-I", "-W", "error", "-c", "\n".join(program)],
+        cwd=elsewhere,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stderr == ""
-    assert done.stdout == f"(1, 3) {features}\n"
+    songs, found = json.loads(done.stdout)
+    scaling = Scaling.from_json(read_json(project / "models/scaling.json"))
+    mixture = Mixture.from_json(read_json(project / "models/gmm.json"))
+    expected, _ = posteriors(mixture, scaling.standardize(pd.DataFrame(songs)))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
 def test_what_shows_metrics_fits_100_columns(finished_project: Path) -> None:

@@ -1,20 +1,28 @@
 """The trained mixture: ordered, readable without scikit-learn, usable with it."""
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
-from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
+from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
-from song_mixtures.songs.scaling import Scaling
+from song_mixtures.songs.scaling import Scaling, Transform, transformed
 from stages import train_gmm
-from tests.conftest import FEATURES
+from tests.conftest import FEATURES, ROOT, make_songs
 from tests.fitting.test_em import PARAMS, scikit_learn
 from tests.mixture.test_mixture import POINTS, TYPES
 
@@ -53,6 +61,109 @@ def test_the_pickle_is_a_plain_gaussian_mixture_of_the_standardized_features(
     written = assigned.filter(like="gmm_prob_").to_numpy()
     np.testing.assert_allclose(written, probabilities, atol=5.1e-7)
     assert assigned["gmm_cluster"].tolist() == probabilities.argmax(axis=1).tolist()
+
+
+def songs_of_shares() -> pd.DataFrame:
+    """Return songs whose energy, valence and danceability lie between 0 and 1."""
+    songs = make_songs()
+    shares = ["energy", "valence", "danceability"]
+    return songs.assign(**songs[shares].clip(0.001, 0.999))
+
+
+SHARES = songs_of_shares()
+
+
+def mixture_in_original_units(
+    transform: Transform, covariance_type: CovarianceType = "full"
+) -> tuple[Any, FittedMixture, Scaling]:
+    """Return the Pipeline of a mixture of SHARES, `transform` on two features; what it holds."""
+    transforms: tuple[Transform, ...] = ("log2", transform, "identity", "identity", transform)
+    values = transformed(SHARES[FEATURES].to_numpy(), transforms)
+    scaling = Scaling(tuple(FEATURES), transforms, values.mean(axis=0), values.std(axis=0))
+    fitted = fit_mixture(scaling.standardize(SHARES), 3, covariance_type, PARAMS)
+    model = train_gmm.as_scikit_learn(fitted, PARAMS)
+    return train_gmm.in_original_units(model, scaling, SHARES), fitted, scaling
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("transform", get_args(Transform))
+def test_the_pipeline_of_original_units_gives_our_posteriors(
+    transform: Transform, covariance_type: CovarianceType
+) -> None:
+    pipeline, fitted, scaling = mixture_in_original_units(transform, covariance_type)
+    expected, log_likelihoods = posteriors(fitted.mixture, scaling.standardize(SHARES))
+    np.testing.assert_allclose(pipeline.predict_proba(SHARES), expected, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(pipeline.score_samples(SHARES), log_likelihoods, rtol=1e-10)
+    np.testing.assert_array_equal(pipeline.predict(SHARES), expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize("transform", get_args(Transform))
+def test_the_pipeline_takes_any_table_that_has_the_features(transform: Transform) -> None:
+    pipeline, fitted, scaling = mixture_in_original_units(transform)
+    # With columns of text, in another order, of whole numbers and of 32 bits, as Parquet may be.
+    table = SHARES[SHARES.columns[::-1]].astype({"tempo": int, "energy": "float32"})
+    expected, _ = posteriors(fitted.mixture, scaling.standardize(table))
+    for output in ("default", "pandas"):
+        with config_context(transform_output=output):
+            found = pipeline.predict_proba(table)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+def test_the_pipeline_scales_as_a_fitted_scaler_does() -> None:
+    pipeline, _, scaling = mixture_in_original_units("logit")
+    expected = StandardScaler().fit(transformed(SHARES[FEATURES].to_numpy(), scaling.transforms))
+    found = vars(pipeline["scaler"])
+    assert {name for name in vars(expected) if name not in found} == set()
+    for name in ("mean_", "scale_", "var_", "n_features_in_", "n_samples_seen_"):
+        np.testing.assert_allclose(found[name], getattr(expected, name), rtol=1e-12, atol=1e-12)
+    assert [name for name, _, _ in pipeline["transform"].transformers_] == FEATURES
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"energy": 0.0}, "infinity"),
+        ({"energy": 1.0}, "infinity"),
+        ({"energy": 1.1}, "NaN"),
+        ({"tempo": np.nan}, "NaN"),
+    ],
+)
+def test_the_pipeline_refuses_a_song_that_has_no_place(change: dict[str, float], said: str) -> None:
+    pipeline, _, _ = mixture_in_original_units("logit")
+    with pytest.raises(ValueError, match=said):
+        pipeline.predict_proba(SHARES.assign(**change))
+
+
+def test_the_pipeline_names_the_feature_that_is_missing() -> None:
+    pipeline, _, _ = mixture_in_original_units("identity")
+    with pytest.raises(ValueError, match="valence"):
+        pipeline.predict_proba(SHARES.drop(columns="valence"))
+
+
+def test_the_pipeline_gives_the_posteriors_that_soft_assign_wrote(finished: Path) -> None:
+    pipeline = joblib.load(finished / train_gmm.SONG_MIXTURE)
+    songs = read_table(finished / "data/raw/songs.csv")  # the user's, with other columns
+    assigned = read_table(finished / "data/processed/posteriors.csv")
+    probabilities = pipeline.predict_proba(songs)
+    assert assigned["song"].tolist() == songs["filename"].tolist()
+    written = assigned.filter(like="gmm_prob_").to_numpy()
+    np.testing.assert_allclose(written, probabilities, rtol=0, atol=5.1e-7)
+    assert assigned["gmm_cluster"].tolist() == pipeline.predict(songs).tolist()
+
+
+def test_both_pickles_are_the_same_bytes_in_a_second_process(
+    finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path / "second")
+    subprocess.run(
+        [sys.executable, "-m", "stages.train_gmm"],
+        cwd=tmp_path / "second",
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        check=True,
+    )
+    for path in (train_gmm.GMM_MODEL, train_gmm.SONG_MIXTURE):
+        assert (tmp_path / "second" / path).read_bytes() == (finished / path).read_bytes()
 
 
 def test_json_and_pickle_are_the_same_mixture(finished: Path) -> None:
