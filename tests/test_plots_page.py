@@ -1,7 +1,6 @@
 """The page of `dvc plots`, as a browser without a network shows it."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -88,24 +87,6 @@ def test_every_plot_and_every_picture_has_a_caption_in_reading_order() -> None:
     pictures = {Path(name).stem for name in named if name.startswith("plots/images/")}
     assert pictures == PICTURES
     assert all(getattr(figures, name).__doc__ for name in PICTURES)
-
-
-def test_a_changed_source_makes_the_page_anew(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "plots_page", tmp_path / "plots_page")
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    for path in ("requirements.lock", ".venv/requirements.lock", ".dvc/plots_page.html"):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).touch()
-
-    def would_do() -> str:
-        return call(tmp_path, "make", "-n", ".dvc/plots_page.html")
-
-    assert "python -m plots_page" not in would_do()
-    for source in ("page.html", "page.css", "page.js", "__main__.py"):
-        newer = (tmp_path / ".dvc/plots_page.html").stat().st_mtime + 10
-        os.utime(tmp_path / "plots_page" / source, (newer, newer))
-        assert "python -m plots_page .dvc/plots_page.html" in would_do(), source
-        os.utime(tmp_path / ".dvc/plots_page.html", (newer, newer))
 
 
 # --- in the browser
