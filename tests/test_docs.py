@@ -58,12 +58,6 @@ def test_every_page_is_linked_from_the_readme() -> None:
     assert [page.name for page in PAGES[1:] if page not in linked] == []
 
 
-def test_every_answer_is_a_short_one() -> None:
-    answers = (ROOT / "docs/faq.md").read_text().split("\n### ")[1:]
-    assert len(answers) >= 15
-    assert [text.split("\n")[0] for text in answers if len(text.split()) > 150] == []
-
-
 def test_the_entropies_of_the_answers_are_right() -> None:
     faq = (ROOT / "docs/faq.md").read_text()
     nats = [float(found) for found in re.findall(r"has (\d\.\d+)[;,]", faq)]

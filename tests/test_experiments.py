@@ -248,12 +248,6 @@ def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(proj
     assert "Updating lock file 'dvc.lock'" in call(project, "dvc", "repro", "choose_k")
 
 
-def test_the_cache_is_cleaned_only_after_a_question(project: Path) -> None:
-    files = sorted((project / ".dvc/cache").rglob("*"))
-    shell(project, "echo n | dvc gc --workspace", code=1)
-    assert sorted((project / ".dvc/cache").rglob("*")) == files
-
-
 def test_a_remote_of_ones_own_stays_out_of_git(project: Path) -> None:
     [command] = re.findall(r"`(dvc remote add --local .*?)`", section("Share the results"))
     shell(project, command)

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
@@ -460,29 +459,3 @@ def test_the_report_says_where_the_songs_are_from(
     _, markdown, _ = reported()
     assert words in markdown
     assert ("songs are synthetic" in markdown) == (origin["kind"] == "demo")
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Path:
-    """A project in which `make` finds everything installed, and a `dvc` that only says it ran."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports/summary.txt").write_text("K  3\n")
-    (tmp_path / ".venv/bin").mkdir(parents=True)
-    (tmp_path / ".dvc").mkdir()
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    for path in ("requirements.lock", ".venv/requirements.lock", ".dvc/plots_page.html"):
-        (tmp_path / path).write_text("")  # in this order: each is newer than what it is made of
-    return tmp_path
-
-
-@pytest.mark.parametrize("code", [0, 3])
-def test_make_ends_with_the_short_form_unless_the_run_failed(made: Path, code: int) -> None:
-    dvc = made / ".venv/bin/dvc"
-    dvc.write_text(f"#!/bin/sh\necho ran $1\nexit {code}\n")
-    dvc.chmod(0o755)
-    command = ["make", "--no-print-directory"]  # where make runs the tests, it prints it
-    done = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("ran repro\n")
-    assert done.stdout.endswith("\nK  3\n") == (code == 0)
-    assert (done.returncode == 0) == (code == 0)

@@ -1,4 +1,4 @@
-"""The bounds of entropy: by hand, and around every song."""
+"""The bounds of entropy, by hand and over posteriors drawn at random."""
 
 import numpy as np
 

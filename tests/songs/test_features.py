@@ -1,4 +1,4 @@
-"""How values of features are written."""
+"""How a feature's values are written."""
 
 from song_mixtures.songs.features import signed
 

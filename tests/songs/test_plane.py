@@ -1,4 +1,4 @@
-"""The two principal axes: against a singular value decomposition, and how they are named."""
+"""The plane of the two principal axes: directions, shares of the variance, names."""
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,11 @@ def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
 
 
 def test_an_axis_is_named_by_its_variance_and_features() -> None:
-    songs = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 5)), columns=FEATURES)
-    songs["tempo"] *= 10
+    points = np.random.default_rng(0).normal(size=(60, 5)) * [10, 1, 1, 1, 1]
     scaling = Scaling(tuple(FEATURES), ("identity",) * 5, np.zeros(5), np.ones(5))
-    values = np.linalg.eigvalsh(np.cov(songs.to_numpy(), rowvar=False))[::-1]
-    assert Plane.through(songs, scaling).name(0).splitlines() == [
+    plane = Plane.through(pd.DataFrame(points, columns=FEATURES), scaling)
+    values = np.linalg.eigvalsh(np.cov(points, rowvar=False))[::-1]
+    assert plane.name(0).splitlines() == [
         "principal axis 1 (standard deviations)",
         f"{values[0] / values.sum():.1%} of the variance",
         "+ tempo",
