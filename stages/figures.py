@@ -155,7 +155,7 @@ def main() -> None:
     write_metrics(METRICS, {name: v for f, _ in drawn.values() for name, v in f.statistics.items()})
     boxes = letters_without_font("".join(tables.read(GENRES, ["genre"])["genre"]))
     if boxes:
-        say(f"no font here has the letters {boxes[:20]}: boxes stand for them; docs/faq.md")
+        say(f"pictures may show boxes for {boxes[:20]}: no font here has them, see docs/faq.md")
     say(f"{len(shown)} pictures in {IMAGES}")
 
 

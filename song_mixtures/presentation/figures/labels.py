@@ -55,7 +55,7 @@ def genre_by_component(counts: pd.DataFrame, k: int) -> Records:
     return [
         {
             "genre": genre,
-            "row": f"{genre} ({songs[genre]:,})",
+            "row": f"{genre}\t{songs[genre]:,}",
             "component": component,
             "share": round(float(share), 4),
             "songs": round(float(share) * int(songs[genre])),
@@ -90,6 +90,14 @@ def cells(**columns: str) -> Spec:
     return layer("rect", None, {"color": color, "tooltip": tooltip(**columns)}, stroke="white")
 
 
+# A row is a genre and, after a tab, its songs; long names are cut, short of rows becoming one.
+CUT = "truncate(split(datum.label, '\\t')[0], 32)"
+SONGS = "split(datum.label, '\\t')[1]"
+GENRES = {
+    "labelLimit": 300,
+    "labelExpr": f"{CUT} + ({SONGS} ? ' (' + {SONGS} + ')' : '')",
+    **NO_LINES,
+}
 PERCENT = "datum.share < 0.005 ? '<1%' : format(datum.share, '.0%')"
 KMEANS_GMM_CONFUSION = Chart(
     by_revision(
@@ -147,7 +155,7 @@ GENRE_BY_COMPONENT = Chart(
             17,
             {
                 "x": ordinal("component", axis={"labelAngle": 0, **NO_LINES}),
-                "y": ordinal("row", sort=None, title=None, axis={"labelLimit": 220, **NO_LINES}),
+                "y": ordinal("row", sort=None, title=None, axis=GENRES),
             },
             [
                 cells(
