@@ -18,7 +18,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, SMALL, TABLE, make_songs, params_with, pipeline_stages
+from tests.conftest import (
+    ROOT,
+    SMALL,
+    TABLE,
+    give_machine_code,
+    make_songs,
+    params_with,
+    pipeline_stages,
+)
 from tests.test_gtzan_table import small_table
 
 AUDIO, GTZAN_TABLE = "data/raw/demo_audio", "data/raw/features_30_sec.csv"
@@ -73,6 +81,8 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
             shutil.copytree(source, box / path, dirs_exist_ok=True, ignore=ignored)
         else:
             shutil.copy(source, box / path)
+    if (box / "song_mixtures/fitting").is_dir():
+        give_machine_code(box)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
     params = declared_params(stage, params_with(SMALL | TABLE | given))
