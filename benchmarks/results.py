@@ -50,7 +50,6 @@ RUNS = {
             "input.table": "data/raw/spotify.csv",
             "input.id": None,
             "input.label": "track_genre",
-            "mixture.max_iter": 1000,
         },
         "tables/spotify_tracks_34k.csv",
         "data/raw/spotify.csv",

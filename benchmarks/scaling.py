@@ -18,14 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.extraction_cost import five_features, made_clips
-from song_mixtures.fitting.em import (
-    MixtureParams,
-    label_statistics,
-    m_step,
-    monomial_blocks,
-    run_em,
-)
-from song_mixtures.fitting.fit import kmeans_labels
+from song_mixtures.fitting.em import MixtureParams, feature_rows, run_em, start_from_labels
+from song_mixtures.fitting.initialization import kmeans_labels, short_runs
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from stages.demo import Demo, write_song
@@ -34,6 +28,7 @@ SONGS = 200_000  # of the table whose EM iterations are timed
 K, D = 10, 5
 STEPS = 10
 REPEATS = 3
+RUNS = 20
 CORES = (2, 64, 1_024)
 
 
@@ -57,14 +52,13 @@ def least_seconds(work: Callable[[], object]) -> float:
 
 
 def unit_costs() -> dict[str, float]:
-    """Return the seconds of one core per song: extraction, EM iteration, K-Means initialization."""
+    """Return the seconds of one core per song: extraction, EM iteration, short run."""
     points = made_songs(SONGS)
     parameters = replace(read_params("mixture", MixtureParams), max_iter=STEPS, tol=1e-300)
     labels = kmeans_labels(points, K, np.random.RandomState(0))
-    begin = m_step(
-        label_statistics(monomial_blocks(points), labels, K), "full", parameters.reg_covar
-    )
-    run_em(points, begin, parameters)  # compiled once
+    x = feature_rows(points)
+    begin = start_from_labels(x, labels, K, "full", parameters.reg_covar)
+    run_em(x, begin, "full", parameters)  # compiled once
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (clip, *_) = made_clips(folder)
@@ -75,11 +69,13 @@ def unit_costs() -> dict[str, float]:
             "extract a clip of 30 s": least_seconds(lambda: five_features(clip)),
             "make a demo song": least_seconds(lambda: write_song("blues", 0, demo, folder)),
         }
-    em = least_seconds(lambda: run_em(points, begin, parameters))
-    initialization = least_seconds(lambda: kmeans_labels(points, K, np.random.RandomState(0)))
+    em = least_seconds(lambda: run_em(x, begin, "full", parameters))
+    few = points[: parameters.short_sample]
+    recipe = replace(read_params("mixture", MixtureParams), short_runs=RUNS)
+    short = least_seconds(lambda: short_runs(few, K, "full", recipe, progress=False))
     return costs | {
         "an EM iteration, K = 10, full": em / STEPS / SONGS,
-        "a K-Means initialization, K = 10": initialization / SONGS,
+        "a short run, K = 10, full": short / RUNS / len(few),
     }
 
 
@@ -99,10 +95,11 @@ def main() -> None:
     with threadpool_limits(1):
         costs = unit_costs()
     units = [[name, f"{1e6 * cost:,.{0 if cost > 1e-4 else 2}f}"] for name, cost in costs.items()]
-    clip, iteration, initialization = (costs[n] for n in list(costs) if not n.startswith("make"))
-    sample = read_params("mixture", MixtureParams).sample_above
-    # Ten initializations of 100 iterations on the sample, then 100 of the best on all songs.
-    initialized = sample * 10 * (initialization + 100 * iteration)
+    clip, iteration, short = (costs[n] for n in list(costs) if not n.startswith("make"))
+    recipe = read_params("mixture", MixtureParams)
+    # The short runs, 200 iterations of each that is carried on, then 100 of the best on all songs.
+    initialized = recipe.short_runs * recipe.short_sample * short
+    initialized += recipe.carried_on * recipe.sample_above * 200 * iteration
     fits = {
         "10⁶": initialized + 1e6 * 100 * iteration,
         "10⁸": initialized + 1e8 * 100 * iteration,

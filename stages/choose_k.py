@@ -1,24 +1,26 @@
 """Decide which mixture is trained: a fixed K, or the sweep's best by a criterion.
 
-Of the decision nothing but K and the covariance type is written: as long as they stay the same,
-no mixture is trained again, however the sweep has changed.
+Of the decision nothing is written but K, the covariance type and the mixture that the sweep fitted
+for them: as long as these stay the same, nothing is trained again, however the sweep has changed.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.mixture.selection import best_fit, lowest, mixture_name
-from song_mixtures.pipeline.files import write_json, write_metrics
+from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
+SWEEP = Path("models/sweep.json")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")
+CHOSEN_MIXTURE = Path("models/chosen_mixture.json")
 METRICS = Path("metrics/choose_k.json")
 
 
@@ -37,6 +39,16 @@ def choose(fits: pd.DataFrame, choice: Choice) -> dict[str, int | str]:
         return {"n_components": choice.n_components, "covariance_type": choice.covariance_type}
     best = best_fit(fits, choice.by)
     return {"n_components": int(best["k"]), "covariance_type": str(best["covariance_type"])}
+
+
+def chosen_mixture(
+    mixtures: list[dict[str, Any]], chosen: dict[str, int | str]
+) -> dict[str, Any] | None:
+    """Return the mixture that the sweep fitted for the choice; None where it did not try it."""
+    for mixture in mixtures:
+        if [len(mixture["weights"]), mixture["covariance_type"]] == [*chosen.values()]:
+            return mixture
+    return None
 
 
 def summarize(fits: pd.DataFrame) -> dict[str, float]:
@@ -66,7 +78,7 @@ def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, int | str]) ->
 
 
 def main() -> None:
-    """Read the sweep, write the decision."""
+    """Read the sweep, write the decision and its mixture."""
     tables = read_params("tables", Tables)
     choice = read_params("choose_k", Choice)
     fits = tables.read(K_SWEEP)
@@ -74,6 +86,7 @@ def main() -> None:
     chosen = choose(fits, choice)
 
     write_json(CHOSEN_K, chosen)
+    write_json(CHOSEN_MIXTURE, chosen_mixture(read_json(SWEEP)["mixtures"], chosen))
     write_metrics(METRICS, summarize(fits))
     say(lowest(fits))
     say(outcome(fits, choice, chosen))

@@ -1,8 +1,8 @@
 """Fit a mixture for every K, and for every covariance type, and say what each is worth.
 
-The fits are the ones train_gmm makes: same songs, same initializations, same seed, so the row of
-the K that is trained later shows the same numbers. A criterion sees only how well a density
-describes these songs, not whether its components mean anything to a listener.
+Every mixture is kept, and the one that choose_k chooses is the one that train_gmm writes, so the
+row of its K shows the same numbers. A criterion sees only how well a density describes these
+songs, not whether its components mean anything to a listener.
 """
 
 import sys
@@ -19,9 +19,9 @@ from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
-from song_mixtures.mixture.model import CovarianceType
+from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.files import read_json, write_metrics
+from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
@@ -30,6 +30,7 @@ from song_mixtures.songs.scaling import Scaling
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")
+SWEEP = Path("models/sweep.json")
 METRICS = Path("metrics/k_sweep.json")
 
 
@@ -54,22 +55,23 @@ class Sweep:
 
 def fit_and_evaluate(
     points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
-) -> Fit:
-    """Fit one mixture of the sweep; what it is worth is all that is kept of it.
+) -> tuple[FittedMixture, Fit]:
+    """Fit one mixture of the sweep and say what it is worth.
 
     Parameters
     ----------
     points : standardized features, (N, d)
     k : components, 2 or more
-    covariance_type : form of the covariances
+    covariance_type : covariance type
     mixture : how it is fitted
     """
-    return evaluate_fit(fit_mixture(points, k, covariance_type, mixture), points, mixture.reg_covar)
+    fitted = fit_mixture(points, k, covariance_type, mixture)
+    return fitted, evaluate_fit(fitted, points, mixture.reg_covar)
 
 
 def sweep_fits(
     points: FloatArray, sweep: Sweep, mixture: MixtureParams, compute: Compute
-) -> Iterator[Fit]:
+) -> Iterator[tuple[FittedMixture, Fit]]:
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each.
 
     Parameters
@@ -81,7 +83,9 @@ def sweep_fits(
     """
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
     calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
-    return parallel_map(fit_and_evaluate, calls, compute, large=[points])
+    # Varied initializations are compiled throughout; scikit-learn's K-Means would hold the lock.
+    threads = mixture.init == "varied"
+    return parallel_map(fit_and_evaluate, calls, compute, large=[points], threads=threads)
 
 
 def row_text(fit: Fit) -> str:
@@ -89,7 +93,7 @@ def row_text(fit: Fit) -> str:
     return (
         f"K {fit.k:3d} {fit.covariance_type:9s}  log-likelihood {fit.log_likelihood:12.1f}  "
         f"BIC {fit.bic:12.1f}  AIC {fit.aic:12.1f}  ICL {fit.icl:12.1f}  "
-        f"{fit.iterations:4d} steps  {fit.faults() or 'valid'}"
+        f"{fit.iterations:4d} iterations  {fit.faults() or 'valid'}"
     )
 
 
@@ -113,7 +117,7 @@ def outcome(fits: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Fit the mixtures one after another, print each, write the table of all."""
+    """Fit the mixtures one after another, print each, write them and the table of all."""
     tables = read_params("tables", Tables)
     sweep = read_params("k_sweep", Sweep)
     mixture = read_params("mixture", MixtureParams)
@@ -122,8 +126,8 @@ def main() -> None:
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
     check_enough_songs(len(points), sweep.k_max, "k_sweep.k_max")
 
-    fits = []
-    for fit in tqdm(
+    mixtures, fits = [], []
+    for fitted, fit in tqdm(
         sweep_fits(points, sweep, mixture, compute),
         "k_sweep",
         sweep.count(),
@@ -132,10 +136,12 @@ def main() -> None:
         disable=None,
     ):
         tqdm.write(row_text(fit), file=sys.stderr)
+        mixtures.append(fitted.to_json())
         fits.append(fit)
     table = pd.DataFrame(fits)
 
     tables.write(K_SWEEP, table)
+    write_json(SWEEP, {"features": list(scaling.features), "mixtures": mixtures})
     write_metrics(METRICS, summarize(table))
     say(outcome(table))
 

@@ -1,11 +1,11 @@
-"""Train the mixture that was chosen and put its components in order, largest weight first.
+"""Write the mixture that was chosen: the sweep's own, or fitted here where it did not try it.
 
-Component 0, its color and its row mean the same in every later table and picture. A fit that
-did not converge or that has a degenerate component is written all the same, and says so. Both
-pickles are for other programs, and neither needs this project.
+Its components are in order of weight, largest first, so component 0, its color and its row mean
+the same in every later table and picture. A fit that did not converge or that has a degenerate
+component is written all the same, and says so. Both pickles are for other programs, and neither
+needs this project.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
-from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture
+from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import read_params
@@ -31,6 +31,7 @@ from song_mixtures.songs.scaling import FORWARD, Curve, Scaling, Transform
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+CHOSEN_MIXTURE = Path("models/chosen_mixture.json")  # from choose_k
 GMM_MODEL = Path("models/gmm_model.pkl")
 SONG_MIXTURE = Path("models/song_mixture.pkl")
 GMM = Path("models/gmm.json")
@@ -40,15 +41,14 @@ METRICS = Path("metrics/train_gmm.json")
 CURVES: dict[Transform, Curve] = FORWARD | {"logit": scipy.special.logit}
 
 
-def ordered_by_weight(mixture: Mixture) -> Mixture:
-    """Return the mixture with its components in order of weight, largest first."""
-    order = np.argsort(-mixture.weights, kind="stable")
-    return Mixture(
-        mixture.covariance_type,
-        mixture.weights[order],
-        mixture.means[order],
-        mixture.covariances[order],
-    )
+def trained(
+    swept: dict[str, Any] | None, chosen: dict[str, Any], points: FloatArray, params: MixtureParams
+) -> FittedMixture:
+    """Return the mixture of the sweep, or where it has none, one fitted by the same recipe."""
+    if swept is not None:
+        return FittedMixture.from_json(swept)
+    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
+    return fit_mixture(points, k, covariance_type, params, progress=True)
 
 
 def as_scikit_learn(fitted: FittedMixture, params: MixtureParams) -> Any:
@@ -132,7 +132,7 @@ def outcome(fit: Fit) -> str:
 
 
 def main() -> None:
-    """Fit the chosen mixture; write it as pickles of scikit-learn and as plain JSON."""
+    """Take the chosen mixture or fit it; write it as pickles of scikit-learn and as plain JSON."""
     tables = read_params("tables", Tables)
     params = read_params("mixture", MixtureParams)
     chosen = read_json(CHOSEN_K)
@@ -141,15 +141,13 @@ def main() -> None:
     points = scaling.standardize(songs)
     check_enough_songs(len(points), chosen["n_components"], "choose_k.n_components")
 
-    k, covariance_type = chosen["n_components"], chosen["covariance_type"]
-    fitted = fit_mixture(points, k, covariance_type, params, progress=True)
-    ordered = replace(fitted, mixture=ordered_by_weight(fitted.mixture))
-    fit = evaluate_fit(ordered, points, params.reg_covar)
-    model = as_scikit_learn(ordered, params)
+    fitted = trained(read_json(CHOSEN_MIXTURE), chosen, points, params)
+    fit = evaluate_fit(fitted, points, params.reg_covar)
+    model = as_scikit_learn(fitted, params)
 
     write_pickle(GMM_MODEL, model)
     write_pickle(SONG_MIXTURE, in_original_units(model, scaling, songs))
-    write_json(GMM, {"features": list(scaling.features)} | ordered.mixture.to_json())
+    write_json(GMM, {"features": list(scaling.features)} | fitted.mixture.to_json())
     write_metrics(METRICS, summarize(fit, len(points)))
     say(outcome(fit))
 

@@ -209,6 +209,14 @@ def pipeline_stages(dvc_yaml: Path = ROOT / "dvc.yaml") -> dict[str, Any]:
 SOURCES = {"demo", "extract", "gtzan_table"}
 
 
+def give_machine_code(folder: Path) -> None:
+    """Put numba's machine code beside a copy of the code: compiling it takes many seconds."""
+    cached = Path("song_mixtures/fitting/__pycache__")
+    (folder / cached).mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / cached).glob("*.nb?"):
+        shutil.copy(path, folder / cached)
+
+
 @pytest.fixture(scope="session")
 def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git checkout of this tree with a table of 240 songs, run once and committed."""
@@ -217,6 +225,7 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in filter(lambda path: (ROOT / path).is_file(), listed):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, project / path)
+    give_machine_code(project)
     make_songs().to_csv(project / "data/raw/songs.csv", index=False)
     write_params(project, {})
     call(project, "git", "init", "-q")

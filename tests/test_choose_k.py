@@ -1,10 +1,10 @@
-"""The choice of K: by hand or by a criterion, and nothing else is written."""
+"""The choice of K, by hand or by a criterion, and the mixture that the sweep has for it."""
 
 import pandas as pd
 import pytest
 
 from song_mixtures.mixture.selection import lowest
-from stages.choose_k import Choice, choose, outcome, summarize
+from stages.choose_k import Choice, choose, chosen_mixture, outcome, summarize
 
 FITS = pd.DataFrame(
     {
@@ -25,6 +25,18 @@ FITS = pd.DataFrame(
 def test_the_choice(by: str, k: int, covariance_type: str) -> None:
     chosen = choose(FITS, Choice(by, 7, "tied"))  # type: ignore[arg-type]
     assert chosen == {"n_components": k, "covariance_type": covariance_type}
+
+
+def test_the_mixture_of_the_choice_is_that_of_the_sweep() -> None:
+    mixtures = [
+        {"covariance_type": kind, "weights": [1 / k] * k}
+        for kind in ("full", "diag")
+        for k in (2, 3)
+    ]
+    chosen: dict[str, int | str] = {"n_components": 3, "covariance_type": "diag"}
+    assert chosen_mixture(mixtures, chosen) is mixtures[3]
+    assert chosen_mixture(mixtures, chosen | {"n_components": 4}) is None
+    assert chosen_mixture(mixtures, chosen | {"covariance_type": "tied"}) is None
 
 
 def test_best_k_by_each_criterion() -> None:

@@ -60,7 +60,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"charts.max_songs": 100}, {"charts"}),
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
-        {"input", "preprocess", "k_sweep", "train_gmm", "kmeans", *AFTER_TRAINING},
+        {"input", "preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on

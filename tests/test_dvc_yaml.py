@@ -22,7 +22,15 @@ import yaml
 from benchmarks.output_tables import written_tables
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.features import FEATURES
-from tests.conftest import ROOT, SMALL, TABLE, make_songs, params_with, pipeline_stages
+from tests.conftest import (
+    ROOT,
+    SMALL,
+    TABLE,
+    give_machine_code,
+    make_songs,
+    params_with,
+    pipeline_stages,
+)
 from tests.test_gtzan_table import small_table
 from tests.test_output_tables import faults
 
@@ -78,6 +86,8 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
             shutil.copytree(source, box / path, dirs_exist_ok=True, ignore=ignored)
         else:
             shutil.copy(source, box / path)
+    if (box / "song_mixtures/fitting").is_dir():
+        give_machine_code(box)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
     params = declared_params(stage, params_with(SMALL | TABLE | given))

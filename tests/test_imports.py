@@ -9,17 +9,17 @@ from tests.conftest import ROOT, pipeline_stages
 
 HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "dvc"}
 
-# What each stage needs before it has read a file; numba is left to large tables, distributed to
-# a cluster, and scikit-learn of k_sweep to the processes that fit.
+# What each stage needs before it has read a file; distributed is left to a cluster, and
+# scikit-learn of k_sweep to the initializations of the notebooks.
 USED = {
     "input": set(),
     "demo": {"scipy"},
     "extract": {"librosa", "scipy"},
     "gtzan_table": {"scipy"},
     "preprocess": {"scipy", "sklearn"},
-    "k_sweep": set(),
+    "k_sweep": {"numba", "scipy"},
     "choose_k": set(),
-    "train_gmm": {"scipy", "sklearn"},
+    "train_gmm": {"numba", "scipy", "sklearn"},
     "soft_assign": set(),
     "uncertainty": set(),
     "components": set(),

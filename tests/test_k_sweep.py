@@ -8,11 +8,14 @@ import pytest
 
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.mixture.model import FittedMixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import k_sweep
-from tests.conftest import SetParams, run_stages
+from tests.conftest import FEATURES, SetParams, run_stages
+from tests.fitting.test_em import PARAMS, VARIED
 from tests.mixture.test_mixture import POINTS
 
 
@@ -32,23 +35,33 @@ def test_a_fit_that_is_not_sound_is_counted_and_said() -> None:
 
 def test_every_k_and_covariance_type_has_its_row_in_order() -> None:
     sweep = k_sweep.Sweep(2, 3, ("full", "spherical"))
-    mixture = MixtureParams(
-        n_init=1, max_iter=50, tol=1e-3, reg_covar=1e-6, sample_above=50_000, seed=0
-    )
-    fits = [
-        (fit.k, fit.covariance_type)
-        for fit in k_sweep.sweep_fits(POINTS, sweep, mixture, Compute())
-    ]
+    swept = list(k_sweep.sweep_fits(POINTS, sweep, VARIED, Compute()))
+    fits = [(fit.k, fit.covariance_type) for _, fit in swept]
+    assert [(len(m.mixture.weights), m.mixture.covariance_type) for m, _ in swept] == fits
     assert fits == [(2, "full"), (3, "full"), (2, "spherical"), (3, "spherical")]
 
 
-def test_fits_in_other_processes_are_the_fits_made_here() -> None:
+@pytest.mark.parametrize("mixture", [VARIED, PARAMS], ids=["threads", "processes"])
+def test_fits_elsewhere_are_the_fits_made_here(mixture: MixtureParams) -> None:
     sweep = k_sweep.Sweep(2, 4, ("full",))
-    mixture = MixtureParams(
-        n_init=2, max_iter=50, tol=1e-3, reg_covar=1e-6, sample_above=50_000, seed=0
-    )
     here = [k_sweep.fit_and_evaluate(POINTS, k, "full", mixture) for k in (2, 3, 4)]
-    assert list(k_sweep.sweep_fits(POINTS, sweep, mixture, Compute())) == here
+    found = list(k_sweep.sweep_fits(POINTS, sweep, mixture, Compute(n_jobs=3)))
+    assert [fit for _, fit in found] == [fit for _, fit in here]
+    assert [m.to_json() for m, _ in found] == [m.to_json() for m, _ in here]
+
+
+def test_the_sweep_keeps_every_mixture(finished: Path) -> None:
+    kept = read_json(finished / k_sweep.SWEEP)
+    table = read_table(finished / k_sweep.K_SWEEP)
+    assert kept["features"] == FEATURES
+    songs = read_table(finished / k_sweep.FEATURES_SELECTED)
+    points = Scaling.from_json(read_json(finished / k_sweep.SCALING)).standardize(songs)
+    for content, (_, row) in zip(kept["mixtures"], table.iterrows(), strict=True):
+        mixture = FittedMixture.from_json(content).mixture
+        assert (len(mixture.weights), row["songs"]) == (row["k"], len(points))
+        log_likelihood = posteriors(mixture, points)[1].sum()
+        assert row["log_likelihood"] == pytest.approx(log_likelihood, rel=1e-7)
+        assert row["remaining_gain_nats"] < 1e-7 * len(points)
 
 
 @pytest.mark.parametrize(
@@ -88,5 +101,5 @@ def test_the_row_of_the_trained_k_shows_what_training_shows(finished: Path) -> N
 
 def test_two_runs_give_the_same_bytes(finished: Path, workspace: Path) -> None:
     run_stages(workspace, "preprocess", "k_sweep")
-    for path in (k_sweep.K_SWEEP, k_sweep.METRICS):
+    for path in (k_sweep.K_SWEEP, k_sweep.SWEEP, k_sweep.METRICS):
         assert (workspace / path).read_bytes() == (finished / path).read_bytes()

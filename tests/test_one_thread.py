@@ -19,11 +19,13 @@ with one_thread():
 """
 
 FIT = """
+from dataclasses import replace
 import numpy as np
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.pipeline.params import read_params
 points = np.random.default_rng(0).normal(size=(200, 2))
-fit_mixture(points, 2, "full", MixtureParams(1, 20, 1e-3, 1e-6, 1000, 0))
+fit_mixture(points, 2, "full", replace(read_params("mixture", MixtureParams), init="kmeans"))
 """
 
 

@@ -25,6 +25,8 @@ K_MAX = 6
 CHOSEN_K = 4
 N_INIT = 3
 NOTEBOOK: dict[str, Any] = {
+    "mixture.init": "kmeans",
+    "mixture.max_iter": 300,
     "mixture.tol": 0.001,
     "mixture.reg_covar": 0.000001,
     "mixture.n_init": N_INIT,

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +21,7 @@ from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling, Transform, transformed
 from stages import train_gmm
-from tests.conftest import FEATURES, ROOT, make_songs
+from tests.conftest import FEATURES, ROOT, SetParams, make_songs, run_stages
 from tests.fitting.test_em import PARAMS, scikit_learn
 from tests.mixture.test_mixture import POINTS, TYPES
 
@@ -32,8 +31,7 @@ def test_the_model_is_the_one_scikit_learn_would_have_fitted_but_for_the_order(
     covariance_type: CovarianceType,
 ) -> None:
     fitted = fit_mixture(POINTS, 4, covariance_type, PARAMS)
-    ordered = replace(fitted, mixture=train_gmm.ordered_by_weight(fitted.mixture))
-    model = train_gmm.as_scikit_learn(ordered, PARAMS)
+    model = train_gmm.as_scikit_learn(fitted, PARAMS)
     expected = scikit_learn(POINTS, 4, covariance_type, PARAMS)
     order = np.argsort(-expected.weights_)
     assert (np.diff(model.weights_) <= 0).all()
@@ -177,6 +175,29 @@ def test_json_and_pickle_are_the_same_mixture(finished: Path) -> None:
     np.testing.assert_allclose(
         posteriors(mixture, points)[0], model.predict_proba(points), rtol=1e-9, atol=1e-15
     )
+
+
+def test_the_mixture_of_the_sweep_is_taken_and_nothing_is_fitted(finished: Path) -> None:
+    swept = read_json(finished / train_gmm.CHOSEN_MIXTURE)
+    taken = train_gmm.trained(swept, {}, np.empty((0, 5)), PARAMS).mixture
+    np.testing.assert_array_equal(taken.means, swept["means"])
+    written = Mixture.from_json(read_json(finished / train_gmm.GMM))
+    np.testing.assert_array_equal(taken.covariances, written.covariances)
+
+
+def test_what_the_sweep_did_not_try_is_fitted_as_the_sweep_would(
+    workspace: Path, set_params: SetParams
+) -> None:
+    changes = {"k_sweep.k_max": 3, "choose_k.n_components": 4}
+    set_params(changes)
+    run_stages(workspace, "preprocess", "k_sweep", "choose_k", "train_gmm")
+    assert read_json(workspace / train_gmm.CHOSEN_MIXTURE) is None
+    fitted_here = (workspace / train_gmm.GMM).read_bytes()
+    set_params(changes | {"k_sweep.k_max": 4})
+    run_stages(workspace, "k_sweep", "choose_k")
+    assert read_json(workspace / train_gmm.CHOSEN_MIXTURE) is not None
+    run_stages(workspace, "train_gmm")
+    assert (workspace / train_gmm.GMM).read_bytes() == fitted_here
 
 
 def test_fewer_songs_than_two_a_component_are_refused() -> None:

@@ -43,6 +43,7 @@ def parallel_map(
     large: Sequence[Any] = (),
     visible: Path | None = None,
     most_jobs: int | None = None,
+    threads: bool = False,
 ) -> Iterator[Any]:
     """Yield function(*arguments) for the arguments of every call, in order.
 
@@ -61,7 +62,11 @@ def parallel_map(
         yield from _dask_results(function, calls, compute.scheduler or "", large, visible)
         return
     n_jobs = effective_n_jobs(compute.n_jobs)
-    with parallel_config("loky", inner_max_num_threads=1):
+    with (
+        parallel_config("threading")
+        if threads
+        else parallel_config("loky", inner_max_num_threads=1)
+    ):
         parallel = Parallel(min(n_jobs, most_jobs or n_jobs), return_as="generator")
     with one_thread():  # of this process, which does the work where one is all there is
         yield from parallel(delayed(function)(*arguments) for arguments in calls)

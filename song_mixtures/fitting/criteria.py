@@ -34,13 +34,15 @@ class Fit:
 
     k: int
     covariance_type: CovarianceType
+    songs: int  # that it was fitted on and its criteria are of
     parameters: int  # p, the number of free parameters
     log_likelihood: float  # ln L, the sum over songs, in nats
     bic: float
     aic: float
     icl: float
     iterations: int  # of EM, of the best initialization
-    converged: int  # 1: the last iteration gained less than tol per song
+    converged: int  # 1: EM has converged, by the rule of its recipe
+    remaining_gain_nats: float  # what ln L may still gain, estimated
     min_weight: float
     min_eigenvalue: float  # of any component's covariance, standardized units
     degenerate: int  # components that hold no spread or no songs of their own
@@ -69,6 +71,7 @@ def evaluate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) ->
     return Fit(
         k=k,
         covariance_type=mixture.covariance_type,
+        songs=songs,
         parameters=parameters,
         log_likelihood=log_likelihood,
         bic=float(bic),
@@ -76,6 +79,7 @@ def evaluate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) ->
         icl=float(bic + 2 * total_entropy),
         iterations=len(fitted.lower_bounds),
         converged=int(fitted.converged),
+        remaining_gain_nats=fitted.remaining_gain,
         min_weight=float(mixture.weights.min()),
         min_eigenvalue=float(np.linalg.eigvalsh(mixture.covariances).min()),
         degenerate=int(degenerate.sum()),

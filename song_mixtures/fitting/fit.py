@@ -1,15 +1,14 @@
 """A mixture fitted to points: the best of several initializations; of many points, on a sample."""
 
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
+from functools import partial
 
-from song_mixtures.fitting.em import (
-    MixtureParams,
-    label_statistics,
-    m_step,
-    monomial_blocks,
-    run_em,
+from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em
+from song_mixtures.fitting.initialization import (
+    best_of_kmeans,
+    carried_on,
+    merit,
+    most_promising,
+    short_runs,
 )
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
@@ -34,46 +33,57 @@ def fit_mixture(
     *,
     progress: bool = False,
 ) -> FittedMixture:
-    """Fit a mixture to points, (N, d): the best of n_init initializations by K-Means.
+    """Fit a mixture to points, (N, d), by the recipe `init`; components in order of weight.
 
-    Initializations, iterations and optimum are those of scikit-learn's GaussianMixture with the
-    same settings, up to sample_above points. Of more, initializations run on one random sample of
-    that size, and the best of them is carried on with all points.
     One thread: sums then have the same order, hence the same bytes, on any number of cores.
     Raises StageError where a covariance is not positive definite.
     """
+    recipe = varied if params.init == "varied" else kmeans
     with one_thread():
-        if len(points) <= params.sample_above:
-            return best_initialization(points, k, covariance_type, params, progress)
-        sample = points[sampled_rows(len(points), params.sample_above, params.seed)]
-        fit = best_initialization(sample, k, covariance_type, params, progress)
-        return run_em(points, fit.mixture, params)
+        return recipe(points, k, covariance_type, params, progress).fitted()
 
 
-def best_initialization(
+def varied(
     points: FloatArray,
     k: int,
     covariance_type: CovarianceType,
     params: MixtureParams,
-    progress: bool = False,
-) -> FittedMixture:
-    """Run EM on points, (N, d), n_init times; return the fit of maximum likelihood."""
-    random_state = np.random.RandomState(params.seed)
-    fits = []
-    hidden = None if progress else True  # None: shown where a person watches
-    for _ in tqdm(range(params.n_init), "initializations", delay=2, leave=False, disable=hidden):
-        labels = kmeans_labels(points, k, random_state)
-        statistics = label_statistics(monomial_blocks(points), labels, k)
-        fits.append(run_em(points, m_step(statistics, covariance_type, params.reg_covar), params))
-    return max(fits, key=lambda fit: fit.lower_bounds[-1])
+    progress: bool,
+) -> Run:
+    """Return the best valid of the most promising short runs, carried on with all points.
+
+    Of more than `short_sample` points short runs see a random sample of that size, and of more than
+    `sample_above` the most promising ones see one of that size; the winner alone sees all.
+    """
+    few = sample(points, params.short_sample, params.seed)
+    many = sample(points, params.sample_above, params.seed)
+    runs = short_runs(few, k, covariance_type, params, progress)
+    ends = carried_on(most_promising(runs, params), many, params)
+    best = max(ends, key=partial(merit, params=params))  # the first of equals
+    return best if len(many) == len(points) else carried_on([best], points, params)[0]
 
 
-def kmeans_labels(
-    points: FloatArray, k: int, random_state: np.random.RandomState
-) -> NDArray[np.integer]:
-    """Return the hard labels, (N,), of one initialization, drawn as GaussianMixture draws them."""
-    from sklearn.cluster import KMeans  # 1.2 s to import, and only fits need it
+def kmeans(
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    params: MixtureParams,
+    progress: bool,
+) -> Run:
+    """Return the best of n_init initializations by K-Means, as scikit-learn's GaussianMixture.
 
-    model = KMeans(k, n_init=1, random_state=random_state).fit(points)
-    labels: NDArray[np.integer] = model.labels_
-    return labels
+    Of more than `sample_above` points they see a random sample of that size, and the best of them
+    is carried on with all.
+    """
+    many = sample(points, params.sample_above, params.seed)
+    best = best_of_kmeans(many, k, covariance_type, params, progress)
+    if len(many) == len(points):
+        return best
+    return run_em(feature_rows(points), best.parameters, covariance_type, params)
+
+
+def sample(points: FloatArray, size: int, seed: int) -> FloatArray:
+    """Return a random sample of that many points, or all of fewer."""
+    if len(points) <= size:
+        return points
+    return points[sampled_rows(len(points), size, seed)]

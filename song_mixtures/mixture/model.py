@@ -47,6 +47,13 @@ class Mixture:
             covariances=np.array(content["covariances"]),
         )
 
+    def ordered_by_weight(self) -> "Mixture":
+        """Return the mixture with its components in order of weight, largest first."""
+        order = np.argsort(-self.weights, kind="stable")
+        return Mixture(
+            self.covariance_type, self.weights[order], self.means[order], self.covariances[order]
+        )
+
 
 @dataclass(frozen=True)
 class FittedMixture:
@@ -54,7 +61,26 @@ class FittedMixture:
 
     mixture: Mixture
     lower_bounds: list[float]  # log-likelihood per point before each M-step, nats
-    converged: bool  # the last iteration gained less than tol
+    converged: bool  # by the rule of the recipe that fitted it
+    remaining_gain: float  # what the log-likelihood of all points may still gain, estimated, nats
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, which from_json() reads."""
+        return self.mixture.to_json() | {
+            "lower_bounds": self.lower_bounds,
+            "converged": self.converged,
+            "remaining_gain_nats": self.remaining_gain,
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "FittedMixture":
+        """Return the fitted mixture that to_json() wrote."""
+        return cls(
+            Mixture.from_json(content),
+            content["lower_bounds"],
+            content["converged"],
+            content["remaining_gain_nats"],
+        )
 
 
 def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:

@@ -59,7 +59,7 @@ def mixture_of(model: Any) -> Mixture:
 
 
 def fitted_of(model: Any) -> FittedMixture:
-    return FittedMixture(mixture_of(model), model.lower_bounds_, model.converged_)
+    return FittedMixture(mixture_of(model), model.lower_bounds_, model.converged_, 0.0)
 
 
 TWO = Mixture(
@@ -216,10 +216,14 @@ def test_a_component_of_two_songs_is_collapsed() -> None:
 def test_faults_are_counted_and_said() -> None:
     degenerate = Mixture("full", np.array([0.999, 0.001]), TWO.means, TWO.covariances)
     points = np.random.default_rng(0).normal(size=(100, 2))
-    fit = evaluate_fit(FittedMixture(degenerate, [-3.0, -2.5], converged=False), points, 1e-6)
+    fit = evaluate_fit(
+        FittedMixture(degenerate, [-3.0, -2.5], converged=False, remaining_gain=9.0), points, 1e-6
+    )
     assert (fit.converged, fit.degenerate, fit.valid, fit.iterations) == (0, 1, 0, 2)
     assert fit.faults() == "not converged in 2 iterations, 1 degenerate"
-    valid = evaluate_fit(FittedMixture(TWO, [-3.0], converged=True), points, 1e-6)
+    valid = evaluate_fit(
+        FittedMixture(TWO, [-3.0], converged=True, remaining_gain=0.0), points, 1e-6
+    )
     assert (valid.converged, valid.degenerate, valid.valid) == (1, 0, 1)
     assert valid.faults() == ""
 
