@@ -44,7 +44,15 @@ CURVES: dict[Transform, Curve] = FORWARD | {"logit": scipy.special.logit}
 def trained(
     swept: dict[str, Any] | None, chosen: dict[str, Any], points: FloatArray, params: MixtureParams
 ) -> FittedMixture:
-    """Return the mixture of the sweep, or where it has none, one fitted by the same recipe."""
+    """Return the mixture of the sweep, or where it has none, one fitted by the same recipe.
+
+    Parameters
+    ----------
+    swept : what FittedMixture.to_json() gave in the sweep; None: the sweep did not try it
+    chosen : n_components and covariance_type
+    points : standardized features, (N, d)
+    params : how it is fitted
+    """
     if swept is not None:
         return FittedMixture.from_json(swept)
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]

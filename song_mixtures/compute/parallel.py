@@ -57,6 +57,7 @@ def parallel_map(
     large : arguments that all calls have in common and a cluster should get once
     visible : a path that the calls use, so every worker must see it; None: they use none
     most_jobs : processes here, 1 or more, beyond which none is worth its start; None: no limit
+    threads : here in threads, which need no start, for functions that leave Python's lock alone
     """
     if compute.backend == "dask":
         yield from _dask_results(function, calls, compute.scheduler or "", large, visible)
