@@ -5,6 +5,10 @@ pandas, scikit-learn or DVC. A server imports them once; a command is then a for
 folder, arguments, environment and open files of whoever asked. No module of the project is among
 what is loaded: the fork imports those of its own folder, as a new process does. What else is asked
 of `python` runs as ever.
+
+A fork ends without the interpreter's last tidying, which would copy most of the memory that it
+shares with the server: what a module has registered for the end is called, what it has said is
+written, and the process is gone.
 """
 
 import atexit
@@ -18,39 +22,60 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 LOADED = (
+    "dulwich.ignore",
+    "dulwich.porcelain",
+    "dulwich.worktree",
+    "dvc.cachemgr",
     "dvc.cli.parser",
     "dvc.data_cloud",
+    "dvc.dirs",
+    "dvc.repo.experiments.collect",
     "dvc.repo.experiments.executor.local",
+    "dvc.repo.experiments.queue.celery",
+    "dvc.repo.experiments.run",
     "dvc.repo.index",
     "dvc.repo.metrics.diff",
+    "dvc.repo.open_repo",
     "dvc.repo.plots",
+    "dvc.repo.plots.diff",
     "dvc.repo.reproduce",
     "dvc.rwlock",
+    "dvc.ui.table",
+    "dvc.utils.strictyaml",
     "dvc_data.hashfile.db.local",
+    "dvc_data.index.checkout",
     "dvc_render.vega",
     "fsspec.implementations.memory",
+    "hydra.compose",
     "joblib",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
+    "networkx",
     "pandas",
+    "platformdirs",
     "pyarrow.csv",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "ruamel.yaml",
     "scipy.optimize",
     "scipy.special",
     "scipy.stats",
     "scmrepo.git",
+    "scmrepo.git.backend.pygit2.filter",
     "sklearn.cluster",
     "sklearn.metrics",
     "sklearn.mixture",
     "sklearn.preprocessing",
+    "tabulate",
     "threadpoolctl",
     "tqdm",
+    "yaml",
 )
 
 # What stands on PATH as `python` and `dvc`: it must start fast, so it imports next to nothing.
@@ -130,7 +155,22 @@ def become(request: list[Any], files: list[int]) -> None:
     given = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [folder, *filter(None, given)]  # in place of the folder of this file
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        leave(end.code or 0)
+    leave(0)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process in the order in which an interpreter does."""
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
@@ -258,7 +257,7 @@ PAGE = 1280  # pixels across, to which a browser shrinks a wider picture
 
 
 def drawn_texts(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> dict[Text, Bbox]:
-    """Draw a figure and return each text that was drawn, with its place in pixels.
+    """Lay a figure out and return each text that is drawn, with its place in pixels.
 
     Of a badge it is the place of the box, which is larger than its number.
     """
@@ -277,7 +276,7 @@ def drawn_texts(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> dict[Text, B
     with monkeypatch.context() as patch:
         patch.setattr(Text, "draw", noted)
         figure.set_dpi(DPI)
-        FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+        figure.draw_without_rendering()  # lays out and places the texts, and fills no pixel
     return found
 
 

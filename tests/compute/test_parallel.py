@@ -7,7 +7,6 @@ kill and stop.
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -31,7 +30,8 @@ from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from stages import extract, k_sweep, kmeans
-from tests.conftest import ROOT, run_stage, run_stages, write_params
+from tests.compute.calls import dies, fails, slow_square, square_in_time, within
+from tests.conftest import ROOT, run_stages, write_params
 from tests.test_extract import music
 
 LOCAL = "tcp://127.0.0.1"
@@ -53,6 +53,7 @@ class Cluster:
             "PYTHONPATH": str(self.project),
             "DASK_TEMPORARY_DIRECTORY": str(self.folder),
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+            "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__INTERVAL": "200ms",
         }
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
@@ -73,16 +74,16 @@ class Cluster:
         within(5, lambda: bool(found.read_text()))
         self.address = read_json(found)["address"]
 
-    def start_worker(self, *, guarded: bool = False) -> None:
-        """Start a worker of one thread; one that is guarded is started anew when it dies."""
+    def start_worker(self) -> None:
+        """Start a worker of one thread, which nobody starts anew when it dies."""
         name = f"worker{len(self.workers)}"
-        nanny = "--nanny" if guarded else "--no-nanny"
-        self.workers.append(self.start(name, "worker", self.address, "--nthreads", "1", nanny))
+        options = ["--nthreads", "1", "--no-nanny"]
+        self.workers.append(self.start(name, "worker", self.address, *options))
 
     def stop(self) -> None:
         """Stop whatever still runs."""
         for process in [*self.workers, *filter(None, [self.scheduler])]:
-            process.terminate()  # a guard must have the time to end its worker
+            process.terminate()
         for process in [*self.workers, *filter(None, [self.scheduler])]:
             try:
                 process.wait(2)
@@ -103,14 +104,6 @@ class Cluster:
             "compute.scheduler": self.address,
             "compute.n_jobs": -1,
         }
-
-
-def within(seconds: float, happened: Any) -> None:
-    """Wait until happened() is true, so many seconds at most."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 def running(folder: Path, workers: int) -> Iterator[Cluster]:
@@ -214,19 +207,6 @@ def test_demo_songs_are_the_same_bytes_here_and_on_a_cluster(
     assert written[0] == written[1]
 
 
-def slow_square(number: int, seconds: float) -> tuple[int, int]:
-    """Return the square, after a while, and the process that computed it."""
-    time.sleep(seconds)
-    return number * number, os.getpid()
-
-
-def square_in_time(number: int, signal: Path | None) -> int:
-    """Return the square, once a file is there."""
-    if signal is not None:
-        within(60, signal.exists)
-    return number * number
-
-
 def test_results_come_in_order_each_as_soon_as_it_is_there(
     two_workers: Cluster, tmp_path: Path
 ) -> None:
@@ -242,13 +222,6 @@ def test_the_calls_really_run_on_both_workers(two_workers: Cluster) -> None:
     calls = [(n, 0.3) for n in range(8)]
     processes = {process for _, process in parallel_map(slow_square, calls, two_workers.compute)}
     assert processes == {worker.pid for worker in two_workers.workers}
-
-
-def fails(number: int) -> int:
-    """Fail at 2 with a sentence for the user, as an error of a fit would."""
-    if number == 2:
-        raise StageError("a component's covariance is not positive definite")
-    return number
 
 
 def test_an_error_in_a_call_is_the_error_of_the_loop(two_workers: Cluster) -> None:
@@ -283,7 +256,7 @@ def test_what_all_calls_share_stays_on_every_worker(two_workers: Cluster) -> Non
     shared = np.zeros(1000)
     with cluster.cluster(two_workers.address, [shared]) as backend:
         [future] = backend.data_futures.values()
-        time.sleep(5)  # Dask looks for copies to drop every two seconds
+        time.sleep(1)  # Dask looks for copies to drop five times a second
         [holders] = backend.client.who_has([future]).values()
         assert len(holders) == 2
         assert not backend.client.amm.running()
@@ -306,22 +279,16 @@ def read_some(folder: Path) -> bytes:
     return (folder / "said").read_bytes()
 
 
-def dies(tests: int) -> int:
-    """End the process that calls it, which is not that of the tests."""
-    assert os.getpid() != tests
-    os.kill(os.getpid(), signal.SIGKILL)
-    return tests
-
-
-def test_a_call_that_kills_every_worker_it_gets_is_given_up_and_said(
-    scheduler_alone: Cluster,
-) -> None:
-    scheduler_alone.start_worker(guarded=True)
+def test_a_call_that_kills_every_worker_it_gets_is_given_up_and_said(fragile: Cluster) -> None:
+    fragile.start_worker()  # a third: Dask gives up at the second death
     with pytest.raises(StageError, match="gave up a call: Attempted to run task 'batch_of_dies_1"):
-        list(parallel_map(dies, [(os.getpid(),)], scheduler_alone.compute))
+        list(parallel_map(dies, [(os.getpid(),)], fragile.compute))
 
 
-def test_a_scheduler_that_goes_away_is_said(fragile: Cluster) -> None:
+def test_a_scheduler_that_goes_away_is_said(
+    fragile: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     found = parallel_map(slow_square, ((n, 0.2) for n in range(200)), fragile.compute)
     next(found)
     assert fragile.scheduler is not None
@@ -343,19 +310,30 @@ def listening(answers: bool) -> Iterator[str]:
         yield f"{LOCAL}:{taken.getsockname()[1]}"
 
 
+# In a process of its own: it must end, too.
+UNREACHABLE = """
+import sys
+from song_mixtures.compute import dask
+from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.pipeline.stage import run
+dask.CONNECT_SECONDS = 1
+sys.argv = ["stages/k_sweep.py"]
+run(lambda: list(parallel_map(abs, [(1,)], Compute(backend="dask", scheduler={address!r}))))
+"""
+
+
 @pytest.mark.parametrize("answers", [False, True], ids=["nobody there", "no scheduler"])
-def test_an_unreachable_scheduler_is_a_sentence_within_seconds(
-    workspace: Path, answers: bool
-) -> None:
-    run_stages(workspace, "preprocess")
+def test_an_unreachable_scheduler_is_a_sentence_within_seconds(answers: bool) -> None:
     with listening(answers) as address:
-        write_params(
-            workspace,
-            {"compute.backend": "dask", "compute.scheduler": address, "compute.n_jobs": -1},
-        )
         start = time.monotonic()
-        done = run_stage("k_sweep", workspace)
-    assert time.monotonic() - start < 20
+        done = subprocess.run(
+            [sys.executable, "-c", UNREACHABLE.format(address=address)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert time.monotonic() - start < 15
     assert done.returncode == 1
     assert done.stderr.startswith(
         f"k_sweep: compute.scheduler: no Dask scheduler answers at '{address}' ("
@@ -444,9 +422,9 @@ def test_wrong_combinations_are_refused(
 
 
 def test_a_run_without_a_cluster_imports_nothing_of_dask(workspace: Path) -> None:
-    run_stages(workspace, "preprocess")
+    write_params(workspace, {"demo.n_songs": 10})
     # In a process of its own: this one has imported it.
-    code = "import sys; from stages.k_sweep import main; main(); print('dask' in sys.modules)"
+    code = "import sys; from stages.demo import main; main(); print('dask' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
