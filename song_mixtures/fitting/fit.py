@@ -52,15 +52,22 @@ def varied(
 ) -> Run:
     """Return the best valid of the most promising short runs, carried on with all points.
 
-    Of more than `short_sample` points short runs see a random sample of that size, and of more than
-    `sample_above` the most promising ones see one of that size; the winner alone sees all.
+    Of more than `short_sample` points short runs see a random sample of that size. The most
+    promising ones then go on, as short runs still, with all points, and a third of them further.
+    Of more than `sample_above` points they see a random sample; the winner alone sees all.
     """
     few = sample(points, params.short_sample, params.seed)
     many = sample(points, params.sample_above, params.seed)
     runs = short_runs(few, k, covariance_type, params, progress)
-    ends = carried_on(most_promising(runs, params), many, params)
+    runs = most_promising(runs, params.carried_on, params)
+    if len(few) < len(many):
+        runs = carried_on(runs, many, params.short_tol, params)
+        runs = most_promising(runs, max(1, params.carried_on // 3), params)
+    ends = carried_on(runs, many, params.remaining_gain, params)
     best = max(ends, key=partial(merit, params=params))  # the first of equals
-    return best if len(many) == len(points) else carried_on([best], points, params)[0]
+    if len(many) == len(points):
+        return best
+    return carried_on([best], points, params.remaining_gain, params)[0]
 
 
 def kmeans(
