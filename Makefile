@@ -1,5 +1,6 @@
-# make        sets up .venv and the page of `dvc plots` (once, and again when requirements.lock
-#             or its sources change), then `dvc repro`; ends with the first lines of the report
+# make        sets up .venv, the page of `dvc plots` and the machine code of the fits (once, and
+#             again when requirements.lock or their sources change), then `dvc repro`; ends
+#             with the first lines of the report
 # make test   the same set-up, then ruff, mypy and every test
 # make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
@@ -10,13 +11,14 @@ PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/requirements.lock
 PAGE   := .dvc/plots_page.html
+CODE   := song_mixtures/fitting/__pycache__/compiled
 
 # DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: repro test bench lock clean repository
 
-repro: repository $(READY) $(PAGE)
+repro: repository $(READY) $(PAGE) $(CODE)
 	@dvc repro || { code=$$?; \
 	  echo "The line above with a stage's name or ERROR says what is wrong. Where it says 'expected" >&2; \
 	  echo "list/dictionary': an entry of input.audio stands on a line of its own, after a dash." >&2; \
@@ -24,13 +26,13 @@ repro: repository $(READY) $(PAGE)
 	@echo
 	@cat reports/summary.txt
 
-test: repository $(READY) $(PAGE)
+test: repository $(READY) $(PAGE) $(CODE)
 	ruff check .
 	ruff format --check .
 	mypy stages song_mixtures tests benchmarks
 	pytest --numprocesses logical --dist loadfile
 
-bench: $(READY)
+bench: $(READY) $(CODE)
 	python -m benchmarks.targets --songs $(or $(SONGS),1000000)
 
 # DVC works inside of a git repository only, and a downloaded archive is none.
@@ -59,6 +61,12 @@ $(PAGE): $(wildcard song_mixtures/presentation/page/*.* song_mixtures/presentati
 	@python -m song_mixtures.presentation.page $@
 	@dvc config --local plots.html_template >/dev/null 2>&1 || \
 	  dvc config --local plots.html_template $(notdir $@)
+
+# numba's machine code of the fits; where it cannot be kept, every fit's process compiles anew.
+$(CODE): song_mixtures/fitting/compiled.py $(READY)
+	@echo "Compiling the fits, half a minute ..."
+	@python -c 'from song_mixtures.fitting.fit import compile_fits; compile_fits()'
+	-@mkdir -p $(@D) && touch $@
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

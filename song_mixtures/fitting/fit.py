@@ -1,6 +1,9 @@
 """A mixture fitted to points: the best of several initializations; of many points, on a sample."""
 
+from dataclasses import replace
 from functools import partial
+
+import numpy as np
 
 from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em
 from song_mixtures.fitting.initialization import (
@@ -12,6 +15,7 @@ from song_mixtures.fitting.initialization import (
 )
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError, one_thread
 from song_mixtures.sampling.rows import sampled_rows
 
@@ -52,15 +56,22 @@ def varied(
 ) -> Run:
     """Return the best valid of the most promising short runs, carried on with all points.
 
-    Of more than `short_sample` points short runs see a random sample of that size, and of more than
-    `sample_above` the most promising ones see one of that size; the winner alone sees all.
+    Of more than `short_sample` points short runs see a random sample of that size. The most
+    promising ones then go on, as short runs still, with all points, and a third of them further.
+    Of more than `sample_above` points they see a random sample; the winner alone sees all.
     """
     few = sample(points, params.short_sample, params.seed)
     many = sample(points, params.sample_above, params.seed)
     runs = short_runs(few, k, covariance_type, params, progress)
-    ends = carried_on(most_promising(runs, params), many, params)
+    runs = most_promising(runs, params.carried_on, params)
+    if len(few) < len(many):
+        runs = carried_on(runs, many, params.short_tol, params)
+        runs = most_promising(runs, max(1, params.carried_on // 3), params)
+    ends = carried_on(runs, many, params.remaining_gain, params)
     best = max(ends, key=partial(merit, params=params))  # the first of equals
-    return best if len(many) == len(points) else carried_on([best], points, params)[0]
+    if len(many) == len(points):
+        return best
+    return carried_on([best], points, params.remaining_gain, params)[0]
 
 
 def kmeans(
@@ -87,3 +98,11 @@ def sample(points: FloatArray, size: int, seed: int) -> FloatArray:
     if len(points) <= size:
         return points
     return points[sampled_rows(len(points), size, seed)]
+
+
+def compile_fits() -> None:
+    """Compile what fits need and is not compiled yet, as set-up does; the first fit would."""
+    points = np.random.default_rng(0).normal(size=(100, 5))
+    params = replace(read_params("mixture", MixtureParams), short_runs=1, n_init=1)
+    fit_mixture(points, 2, "full", replace(params, init="varied"))
+    fit_mixture(points, 2, "full", replace(params, init="kmeans"))

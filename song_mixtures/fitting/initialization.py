@@ -65,8 +65,8 @@ def short_runs(
     return runs
 
 
-def most_promising(runs: Sequence[Run], params: MixtureParams) -> list[Run]:
-    """Return the best of some runs on the same songs, at most `carried_on`, best first.
+def most_promising(runs: Sequence[Run], count: int, params: MixtureParams) -> list[Run]:
+    """Return the best of some runs on the same songs, at most so many, best first.
 
     Valid ones come before others. Runs within `short_tol` per song of one another are most likely
     on their way to the same optimum: only the best of them is returned.
@@ -74,11 +74,9 @@ def most_promising(runs: Sequence[Run], params: MixtureParams) -> list[Run]:
     kept: list[Run] = []
     for run in sorted(runs, key=partial(merit, params=params), reverse=True):  # keeps equals' order
         apart = [abs(run.log_likelihood() - other.log_likelihood()) for other in kept]
-        if len(kept) < params.carried_on and min(apart, default=np.inf) > (
-            params.short_tol * run.songs
-        ):
+        if min(apart, default=np.inf) > params.short_tol * run.songs:
             kept.append(run)
-    return kept
+    return kept[:count]
 
 
 def merit(run: Run, params: MixtureParams) -> tuple[bool, float]:
@@ -90,17 +88,20 @@ def merit(run: Run, params: MixtureParams) -> tuple[bool, float]:
     return not degenerate.any(), run.log_likelihood()
 
 
-def carried_on(runs: Iterable[Run], points: FloatArray, params: MixtureParams) -> list[Run]:
-    """Return runs carried on by accelerated EM with points, (N, d), until they have converged."""
+def carried_on(
+    runs: Iterable[Run], points: FloatArray, least_gain: float, params: MixtureParams
+) -> list[Run]:
+    """Return runs carried on by accelerated EM with points, (N, d).
+
+    Each until it can gain less than `least_gain` nats per song.
+    """
     x = feature_rows(points)
-    return [carried_on_with(x, run, params) for run in runs]
+    return [carried_on_with(x, run, least_gain, params) for run in runs]
 
 
-def carried_on_with(x: FloatArray, run: Run, params: MixtureParams) -> Run:
+def carried_on_with(x: FloatArray, run: Run, least_gain: float, params: MixtureParams) -> Run:
     """Return a run carried on with points x, (d, N); as one run where it saw as many before."""
-    further = run_accelerated_em(
-        x, run.parameters, run.covariance_type, params.remaining_gain, params
-    )
+    further = run_accelerated_em(x, run.parameters, run.covariance_type, least_gain, params)
     if run.songs != further.songs:
         return further
     both = np.concatenate([run.log_likelihoods, further.log_likelihoods])

@@ -271,6 +271,18 @@ def test_gains_that_halve_leave_as_much_as_the_last_one() -> None:
     assert np.isfinite(aitken_gain(np.array([-7.0])))
 
 
+def test_set_up_leaves_nothing_to_compile() -> None:
+    code = (
+        "from song_mixtures.fitting import compiled, fit; fit.compile_fits(); "
+        "names = ('em', 'accelerated_em', 'cluster', 'm_step', 'label_statistics'); "
+        "print([sum(getattr(compiled, n).stats.cache_misses.values()) for n in names])"
+    )
+    for _ in range(2):  # the first may compile
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[0, 0, 0, 0, 0]"
+
+
 def test_without_a_folder_for_machine_code_functions_are_compiled_in_every_process(
     tmp_path: Path,
 ) -> None:

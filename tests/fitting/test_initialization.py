@@ -75,21 +75,21 @@ def test_a_degenerate_run_stands_behind_every_valid_one() -> None:
     valid, degenerate = run_with(-200.0), run_with(-100.0, weight=0.01)
     assert degenerate_components(degenerate.mixture(), 100, VARIED.reg_covar).any()
     assert merit(valid, VARIED) > merit(degenerate, VARIED)
-    assert most_promising([degenerate, valid], replace(VARIED, carried_on=1)) == [valid]
-    assert most_promising([degenerate], VARIED) == [degenerate]
+    assert most_promising([degenerate, valid], 1, VARIED) == [valid]
+    assert most_promising([degenerate], 3, VARIED) == [degenerate]
 
 
 def test_of_runs_on_their_way_to_one_optimum_the_best_is_carried_on() -> None:
     near = VARIED.short_tol * 100 / 2
     runs = [run_with(-50.0 - near), run_with(-70.0), run_with(-50.0), run_with(-60.0)]
-    found = most_promising(runs, replace(VARIED, carried_on=3))
+    found = most_promising(runs, 3, VARIED)
     assert [run.log_likelihood() for run in found] == [-50, -60, -70]
 
 
 def test_the_last_digits_of_a_log_likelihood_decide_nothing() -> None:
     first, second = run_with(-50.0), run_with(-50.0 + 1e-8)
     assert max([first, second], key=lambda run: merit(run, VARIED)) is first
-    assert most_promising([first, second], replace(VARIED, carried_on=1))[0] is first
+    assert most_promising([first, second], 1, VARIED)[0] is first
 
 
 def test_short_runs_are_short_and_many_and_differ() -> None:
