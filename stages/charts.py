@@ -53,7 +53,15 @@ class Charts:
 
 
 def charts(parameters: Charts, tables: Tables, palette: Palette, seed: int) -> dict[str, Records]:
-    """Return the data of each chart by the name of its file; tables are read here."""
+    """Return the data of each chart by the name of its file; tables are read here.
+
+    Parameters
+    ----------
+    parameters : section `charts`
+    tables : the format of the pipeline's tables
+    palette : name of the components' colors
+    seed : of the sample of the songs, the pictures' own
+    """
     chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     plane = Plane.from_json(read_json(AXES), scaling)

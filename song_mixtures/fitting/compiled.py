@@ -31,8 +31,8 @@ from numba import njit
 BLOCK = 256  # points at a time
 FULL, TIED, DIAG, SPHERICAL = range(4)  # covariance types
 NOT_POSITIVE_DEFINITE = -1  # instead of a number of iterations
-# scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 FORGOTTEN = 0.8  # what is left of the longest step after another one
+# scikit-learn adds this to every component's total, so that an empty one is no division by zero.
 TINY = 10 * np.finfo(np.float64).eps
 LOG_2_PI = float(np.log(2 * np.pi))
 # Sums may be reordered into vectors; infinities and NaN keep their meaning.

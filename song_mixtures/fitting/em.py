@@ -121,7 +121,16 @@ def start_from_labels(
     covariance_type: CovarianceType,
     reg_covar: float,
 ) -> FloatArray:
-    """Return the parameters, (K, M), that hard labels, (N,), of points x, (d, N), amount to."""
+    """Return the parameters, (K, M), that hard labels, (N,), of points x, (d, N), amount to.
+
+    Parameters
+    ----------
+    x : points, a feature a row, (d, N)
+    labels : hard labels, (N,), 0 to K - 1
+    k : components, 2 or more
+    covariance_type : covariance type
+    reg_covar : added to every variance, 0 or more, standardized units
+    """
     statistics, parameters = empty_parameters(k, len(x)), empty_parameters(k, len(x))
     label_statistics(x, labels.astype(np.int64), statistics)
     if not m_step(statistics, kind_of(covariance_type), reg_covar, parameters):
@@ -135,6 +144,13 @@ def run_em(
     """Run EM, equations (3) and (4), on points x, (d, N), from parameters, (K, M).
 
     It has converged when an iteration gains less than `tol` per song, as in scikit-learn.
+
+    Parameters
+    ----------
+    x : points, a feature a row, (d, N)
+    start : parameters of the first mixture, (K, M), see compiled.py
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
     """
     parameters, bounds = start.copy(), np.empty(params.max_iter)
     least_gain = params.tol * x.shape[1]
@@ -169,6 +185,14 @@ def run_accelerated_em(
     """Run accelerated EM on points x, (d, N), from parameters, (K, M).
 
     It has converged when it can gain less than `least_gain` nats per song, as it estimates.
+
+    Parameters
+    ----------
+    x : points, a feature a row, (d, N)
+    start : parameters of the first mixture, (K, M), see compiled.py
+    covariance_type : covariance type
+    least_gain : nats per song, above 0, below which EM stops
+    params : the recipe, section `mixture`
     """
     parameters, bounds = start.copy(), np.empty(params.max_iter)
     songs, kind = x.shape[1], kind_of(covariance_type)

@@ -41,6 +41,14 @@ def fit_mixture(
 
     One thread: sums then have the same order, hence the same bytes, on any number of cores.
     Raises StageError where a covariance is not positive definite.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
+    progress : whether a bar shows the initializations where a person watches
     """
     recipe = varied if params.init == "varied" else kmeans
     with one_thread():
@@ -59,6 +67,14 @@ def varied(
     Of more than `short_sample` points short runs see a random sample of that size. The most
     promising ones then go on, as short runs still, with all points, and a third of them further.
     Of more than `sample_above` points they see a random sample; the winner alone sees all.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
+    progress : whether a bar shows the initializations where a person watches
     """
     few = sample(points, params.short_sample, params.seed)
     many = sample(points, params.sample_above, params.seed)
@@ -85,6 +101,14 @@ def kmeans(
 
     Of more than `sample_above` points they see a random sample of that size, and the best of them
     is carried on with all.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
+    progress : whether a bar shows the initializations where a person watches
     """
     many = sample(points, params.sample_above, params.seed)
     best = best_of_kmeans(many, k, covariance_type, params, progress)

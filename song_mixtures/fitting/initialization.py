@@ -48,6 +48,14 @@ def short_runs(
 
     Each ends when it can gain less than `short_tol` per song. Raises StageError where the
     covariances of all are not positive definite.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
+    progress : whether a bar shows the initializations where a person watches
     """
     x = feature_rows(points)
     candidates = 2 + int(np.log(k))  # as many as scikit-learn's k-means++ draws
@@ -94,13 +102,28 @@ def carried_on(
     """Return runs carried on by accelerated EM with points, (N, d).
 
     Each until it can gain less than `least_gain` nats per song.
+
+    Parameters
+    ----------
+    runs : where EM has come to, on the same songs
+    points : standardized features, (N, d)
+    least_gain : nats per song, above 0, below which EM stops
+    params : the recipe, section `mixture`
     """
     x = feature_rows(points)
     return [carried_on_with(x, run, least_gain, params) for run in runs]
 
 
 def carried_on_with(x: FloatArray, run: Run, least_gain: float, params: MixtureParams) -> Run:
-    """Return a run carried on with points x, (d, N); as one run where it saw as many before."""
+    """Return a run carried on with points x, (d, N); as one run where it saw as many before.
+
+    Parameters
+    ----------
+    x : points, a feature a row, (d, N)
+    run : where EM has come to
+    least_gain : nats per song, above 0, below which EM stops
+    params : the recipe, section `mixture`
+    """
     further = run_accelerated_em(x, run.parameters, run.covariance_type, least_gain, params)
     if run.songs != further.songs:
         return further
@@ -119,6 +142,14 @@ def best_of_kmeans(
 
     Initializations, iterations and optimum are those of scikit-learn's GaussianMixture with the
     same settings.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 2 or more
+    covariance_type : covariance type
+    params : the recipe, section `mixture`
+    progress : whether a bar shows the initializations where a person watches
     """
     random_state = np.random.RandomState(params.seed)
     x = feature_rows(points)
