@@ -5,39 +5,17 @@ page says what `dvc metrics show` says, in words. It is written as HTML and as M
 first lines as text, which `make` prints.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from song_mixtures.mixture.selection import mixture_name
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.presentation.report.document import (
-    Bullets,
-    Document,
-    Section,
-    as_html,
-    as_markdown,
-    as_text,
-)
-from song_mixtures.presentation.report.sections import (
-    agreement,
-    facts,
-    how_sure,
-    pictures,
-    the_components,
-    the_number_of_components,
-    the_songs,
-    typical_songs,
-)
-from song_mixtures.presentation.report.warnings import (
-    Metrics,
-    of_mixture,
-    of_samples,
-    of_songs,
-    of_sweep,
-)
+from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
+from song_mixtures.presentation.report.words import typical
 from song_mixtures.songs.features import FEATURES
 
 ORIGIN = Path("data/processed/origin.json")  # from input
@@ -51,17 +29,27 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
-IMAGES = Path("plots/images")  # from figures
+FINDINGS = Path("plots/findings.json")  # from figures: what each picture shows
+IMAGES = Path("plots/images")  # from figures: <name>.png of each name there
 HTML = Path("reports/summary.html")
 MARKDOWN = Path("reports/summary.md")
 TEXT = Path("reports/summary.txt")
 
 METRICS = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")
+TABLES = (SONGS_DROPPED, K_SWEEP, EXTREMES, BY_COMPONENT, MEANS, WEIGHTS, EXEMPLARS, GENRES)
+MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
     ("charts", "source .venv/bin/activate && dvc plots show"),
 ]
+
+
+@dataclass(frozen=True)
+class Params:
+    """Section `report` of params.yaml."""
+
+    self_contained: bool  # the pictures are inside the HTML
 
 
 @dataclass(frozen=True)
@@ -71,63 +59,62 @@ class Origin:
     kind: Literal["demo", "audio", "gtzan_table", "table"]
     path: str  # of the folder of audio or of the table
 
-    def words(self) -> str:
-        """Return where the songs are from."""
-        return f"the audio in {self.path}" if self.kind in ("demo", "audio") else self.path
 
-
-def linked(section: Section, tables: Tables) -> Section:
-    """Return a section whose sources are paths from the page, tables in the format of the run."""
-    suffixes = {".csv": f".{tables.format}"}
-    paths = [Path("..") / source for source in section.sources]
-    return replace(
-        section, sources=[str(p.with_suffix(suffixes.get(p.suffix, p.suffix))) for p in paths]
+def read_found() -> dict[str, Any]:
+    """Read what the other stages wrote, under the names that the page's template has for it."""
+    tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
+    named = read_param("input", "id", str | None) is not None
+    chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
+    dropped, fits, extremes, by_component, means, weights, exemplars, genres = map(
+        tables.read, TABLES
     )
+    components = weights.merge(means, on="component").merge(
+        by_component, how="left", left_on="component", right_on="gmm_cluster"
+    )
+    return {
+        **{stage: read_json(METRICS / f"{stage}.json") for stage in STAGES},
+        "ambiguous_margin": read_param(
+            "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
+        ),
+        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"]),
+        "chosen": chosen,
+        "components": components.to_dict("records"),
+        "dropped": list(dropped["reason"].value_counts().items()),
+        "features": features,
+        "features_dropped": [name for name in FEATURES if name not in features],
+        "findings": read_json(FINDINGS),
+        "fits": fits,
+        "genres_known": len(genres) > 0,
+        "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
+        "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
+        "origin": origin,
+        "sample_above": [
+            (fitted, read_param(section, "sample_above", Annotated[int, Range(1000)]))
+            for fitted, section in (("mixture", "mixture"), ("K-Means", "kmeans"))
+        ],
+        "song": "song" if named else "song (row of the table, from 0)",
+        "sources": [METRICS / f"{stage}.json" for stage in STAGES]
+        + [path.with_suffix(f".{tables.format}") for path in TABLES],
+        "suffix": tables.format,
+        "tried": (chosen["n_components"], chosen["covariance_type"])
+        in set(zip(fits["k"], fits["covariance_type"], strict=True)),
+        "typical": list(typical(exemplars, genres)),
+    }
 
 
 def main() -> None:
     """Read what the other stages wrote, write the page."""
-    tables = read_params("tables", Tables)
-    origin = Origin(**read_json(ORIGIN))
-    song_column = read_param("input", "id", str | None)
-    by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"])
-    ambiguous_margin = read_param("uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)])
-    samples = [
-        read_param(section, "sample_above", Annotated[int, Range(1000)])
-        for section in ("mixture", "kmeans")
-    ]
-    metrics: Metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
-    chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    fits, genres = tables.read(K_SWEEP), tables.read(GENRES)
-    song = "song" if song_column is not None else "song (row of the table, from 0)"
+    params, found = read_params("report", Params), read_found()
+    markdown, pictures = as_markdown(found), None
+    if params.self_contained:
+        names = [f"{name}.png" for name in found["findings"]]
+        pictures = {f"../{IMAGES}/{name}": (IMAGES / name).read_bytes() for name in names}
+    short = facts(markdown)
 
-    dropped_features = [name for name in FEATURES if name not in features]
-    warnings = [
-        *of_songs(metrics, dropped_features, synthetic=origin.kind == "demo"),
-        *of_sweep(metrics, fits, chosen["n_components"], chosen["covariance_type"]),
-        *of_mixture(metrics),
-        *of_samples(metrics, *samples),
-    ]
-    short = facts(metrics, fits, chosen, by, len(warnings))
-    sections = [
-        Section("Warnings", [Bullets(warnings or ["None."])]),
-        the_songs(metrics, origin.words(), tables.read(SONGS_DROPPED), features),
-        the_number_of_components(metrics, fits, chosen, by),
-        the_components(tables.read(MEANS), tables.read(WEIGHTS), tables.read(BY_COMPONENT)),
-        typical_songs(tables.read(EXEMPLARS), genres, song),
-        how_sure(metrics, tables.read(EXTREMES), ambiguous_margin, song),
-        agreement(metrics),
-        pictures([path.name for path in IMAGES.iterdir()], f"../{IMAGES}"),
-    ]
-    title = (
-        f"{chosen['n_components']} groups in {metrics['preprocess']['songs_kept_count']:,} songs"
-    )
-    page = Document(title, short, [linked(section, tables) for section in sections])
-
-    write_text(HTML, as_html(page))
-    write_text(MARKDOWN, as_markdown(page))
+    write_text(HTML, as_html(markdown, pictures))
+    write_text(MARKDOWN, markdown)
     write_text(TEXT, as_text([*short, *CLOSING]))
-    say(f"{HTML} and {MARKDOWN}, {len(warnings)} warnings")
+    say(f"{HTML} and {MARKDOWN}, {dict(short)['warnings']} warnings")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ OPTIONS = [
 ]
 
 
+DRAWN = "document.documentElement?.dataset.drawn"  # the page of `dvc plots` says so
+
+
 class Tab:
     """One page: commands of the protocol, and what the page said on its console."""
 
@@ -77,23 +80,23 @@ class Tab:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def open(self, page: Path, width: int, scheme: str = "light") -> None:
-        """Load a file in a window of `width` pixels and wait until its charts are drawn."""
+    def open(self, page: Path, width: int, scheme: str = "light", ready: str = DRAWN) -> None:
+        """Load a file in a window of `width` pixels and wait until it is ready: charts drawn."""
         self.complaints.clear()
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
                 mobile=False)  # fmt: skip
         media = [{"name": "prefers-color-scheme", "value": scheme}]
         self.do("Emulation.setEmulatedMedia", features=media)
         self.do("Page.navigate", url=page.resolve().as_uri())
-        waiting = """new Promise((done, failed) => {
+        waiting = f"""new Promise((done, failed) => {{
           const deadline = Date.now() + 60000;
-          const look = () => {
-            if (document.documentElement?.dataset.drawn) done(true);
-            else if (Date.now() > deadline) failed(new Error("the charts are not drawn"));
+          const look = () => {{
+            if ({ready}) done(true);
+            else if (Date.now() > deadline) failed(new Error("the page is not ready"));
             else setTimeout(look, 50);
-          };
+          }};
           look();
-        })"""
+        }})"""
         self.evaluate(waiting)
 
     def screenshot(self, path: Path) -> None:

@@ -1,94 +1,112 @@
 """The report says what the files say, for any run, and what to beware of."""
 
+import json
 import re
 import shutil
-from collections.abc import Callable, Hashable
+from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from PIL import Image
 
 from song_mixtures.pipeline.files import read_json, write_json
 from song_mixtures.pipeline.tables import read_table, write_table
-from song_mixtures.presentation.report.document import Document, Section, Table, as_markdown
-from song_mixtures.presentation.report.sections import (
-    CAPTIONS,
-    agreement,
+from song_mixtures.presentation.figures.catalog import FIGURES
+from song_mixtures.presentation.report.rendering import (
+    as_html,
+    as_markdown,
+    as_text,
     facts,
-    how_sure,
-    likeliest,
-    the_components,
-    the_number_of_components,
-    the_songs,
-    typical_songs,
+    markdown_text,
 )
-from song_mixtures.presentation.report.warnings import of_mixture, of_samples, of_songs, of_sweep
+from song_mixtures.presentation.report.words import likeliest, name_shown, typical
 from stages import report
-from tests.conftest import FEATURES, ROOT, STAGES, run_stages, write_params
-from tests.test_document import Reader, in_markdown, shown
+from tests.browser import CHROMIUM, chromium
+from tests.conftest import FEATURES, STAGES, run_stages, write_params
 
-PICTURES = ["weights", "bic_aic", "a_new_one"]
-CHOSEN = {"n_components": 3, "covariance_type": "full"}
+FINDINGS = {"weights": "plain finding", "bic_aic": "plain finding"}
+VOID = {"meta", "img", "hr", "br"}  # tags that are never closed
+
+
+class Reader(HTMLParser):
+    """Collects the tags in order, with their attributes and the text that stands in them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = [("", {})]
+        self.texts = [""]
+        self.open = [0]  # places in both
+        self.feed(html)
+        self.close()
+        assert self.open == [0]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(len(self.tags))
+        self.tags.append((tag, dict(attrs)))
+        self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in VOID or self.tags[self.open.pop()][0] == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts[self.open[-1]] += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def shown(self, tag: str) -> list[str]:
+        pairs = zip(self.tags, self.texts, strict=True)
+        return [" ".join(text.split()) for (name, _), text in pairs if name == tag]
+
+
+def in_markdown(text: str) -> Reader:
+    """Return what a reader of GitHub's Markdown, HTML in it allowed, makes of a text."""
+    return Reader(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
 
 
 @pytest.fixture
 def run_folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the finished run with a few pictures, and the tests run inside of it."""
+    """A copy of the finished run with two pictures and nothing to beware of, and tests in it."""
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    (folder / report.IMAGES).mkdir(parents=True)
-    for name in PICTURES:
-        (folder / report.IMAGES / f"{name}.png").touch()
     monkeypatch.chdir(folder)
+    report.IMAGES.mkdir(parents=True)
+    write_json(report.FINDINGS, FINDINGS)
+    for name in FINDINGS:
+        Image.new("RGB", (1500, 300), "#dddddd").save(report.IMAGES / f"{name}.png")
+    sweep = {
+        "k": [2, 3, 4, 5], "covariance_type": "full", "bic": [30.0, 20, 25, 26],
+        "aic": [28.0, 15, 12, 13], "icl": [31.0, 35, 40, 41], "converged": 1, "valid": 1,
+    }  # fmt: skip
+    write_table(report.K_SWEEP, pd.DataFrame(sweep))
     return folder
 
 
-def reported() -> tuple[str, str, str]:
+def change(path: str | Path, changes: dict[str, Any]) -> None:
+    """Change keys of a file that exist, of every row of a table."""
+    path = Path(path)
+    if path.suffix == ".csv":
+        write_table(path, read_table(path).assign(**changes))
+    else:
+        content = read_json(path)
+        assert changes.keys() <= content.keys()
+        write_json(path, content | changes)
+
+
+def reported() -> tuple[Reader, str, str]:
     """Write the report and return it as HTML, Markdown and text."""
     report.main()
-    return report.HTML.read_text(), report.MARKDOWN.read_text(), report.TEXT.read_text()
+    return Reader(report.HTML.read_text()), report.MARKDOWN.read_text(), report.TEXT.read_text()
 
 
-def metrics_of(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the metrics of a run without anything to beware of, with some keys changed."""
-    plain: dict[str, dict[str, Any]] = {
-        "preprocess": {
-            "songs_read_count": 240, "songs_kept_count": 240, "songs_dropped_count": 0,
-            "duplicate_songs_count": 0, "few_distinct_features_count": 0, "genres_count": 3,
-            "correlation_condition": 2.5,
-        },
-        "k_sweep": {"fits_count": 4, "invalid_count": 0, "not_converged_count": 0},
-        "train_gmm": {
-            "n_components": 3, "log_likelihood_nats": -1234.56, "bic": 2500.04, "aic": 2400.0,
-            "icl": 2600.0, "iterations_count": 20, "converged": 1, "degenerate_components_count": 0,
-        },
-        "soft_assign": {"components_with_songs_count": 3, "above_90_percent_share": 0.75},
-        "uncertainty": {
-            "mean_entropy_nats": 0.25, "mean_entropy_share": 0.228, "median_entropy_nats": 0.1,
-            "ambiguous_songs_count": 1, "ambiguous_songs_share": 0.004,
-        },
-        "compare_kmeans": {
-            "ari": 0.5, "ami": 0.6, "equal_labels_matched_share": 0.7,
-            "equal_labels_raw_share": 0.1, "silhouette_songs_count": 240,
-            "gmm_silhouette": 0.2, "kmeans_silhouette": 0.3,
-        },
-    }  # fmt: skip
-    return {stage: values | changes.get(stage, {}) for stage, values in plain.items()}
-
-
-def fits_of(**changes: Any) -> pd.DataFrame:
-    table = pd.DataFrame({
-        "k": [2, 3, 4, 5], "covariance_type": "full", "bic": [30.0, 20, 25, 26],
-        "aic": [28.0, 15, 12, 13], "icl": [31.0, 35, 40, 41], "converged": 1, "valid": 1,
-    })  # fmt: skip
-    return table.assign(**changes)
-
-
-def words(*sections: Section) -> str:
-    return as_markdown(Document("title", [("a", "b")], sections))
-
+# --- what it says
 
 # A metric, a value that no run gives, and the words in which the report must have it.
 TAKEN = [
@@ -97,7 +115,7 @@ TAKEN = [
     ("preprocess", "songs_read_count", 65432, "65,432 songs from data/raw/songs.csv"),
     ("preprocess", "genres_count", 4321, "Genres: 4,321"),
     ("preprocess", "correlation_condition", 77.77, "is 77.8"),
-    ("train_gmm", "bic", 91234.56, "91,234.6; lowest at"),
+    ("train_gmm", "bic", 91234.56, "91,234.6; lowest at K = 3"),
     ("train_gmm", "aic", 81234.56, "81,234.6"),
     ("train_gmm", "icl", 71234.56, "71,234.6"),
     ("train_gmm", "log_likelihood_nats", -61234.56, "-61,234.6 nats"),
@@ -119,98 +137,52 @@ TAKEN = [
 ]
 
 
-def test_each_number_is_the_one_of_the_metrics_file(run_folder: Path) -> None:
-    before = reported()
+def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
+    before = reported()[1]
     for stage, key, value, _ in TAKEN:
-        path = Path(f"metrics/{stage}.json")
-        content = read_json(path)
-        assert key in content
-        write_json(path, content | {key: value})
-    html, markdown, _ = reported()
+        change(f"metrics/{stage}.json", {key: value})
+    change(report.WEIGHTS, {"weight_percent": 12.34, "hard_songs": 9876})
+    change(report.MEANS, {"loudness": -43.21, "profile": "like | nothing else"})
+    change(report.BY_COMPONENT, {"mean_entropy": 0.8765})
+    change(report.SONGS_DROPPED, {"reason": []})
+    write_table(report.SONGS_DROPPED, pd.DataFrame({"song": list("abc"), "reason": list("xyx")}))
+    page, markdown, text = reported()
     for _, _, _, expected in TAKEN:
-        assert expected not in before[1], expected
+        assert expected not in before, expected
         assert expected in markdown, expected
-        assert expected in html, expected
+    rows = re.findall(r"^\| \d \| .*", markdown, re.MULTILINE)
+    for component in range(3):
+        assert f"| {component} | 12.3% | 9,876 | 0.876 | like \\| nothing else |" in rows
+        assert any(row.startswith(f"| {component} |") and "| −43.2 |" in row for row in rows)
+    assert "| x | 2 |\n| y | 1 |\n" in markdown
+    assert page.shown("td") == in_markdown(markdown).shown("td")
+    # The short form says what the page says, and fits a terminal.
+    lines = [line.split("  ", 1) for line in text.splitlines()]
+    expected = dict(facts(markdown)) | dict(report.CLOSING)
+    assert {name: value.strip() for name, value in lines} == expected
+    assert max(map(len, text.splitlines())) <= 80
 
 
-def test_each_number_of_a_table_is_the_one_of_its_file(run_folder: Path) -> None:
-    weights = read_table(report.WEIGHTS).assign(weight_percent=12.34, hard_songs=9876)
-    write_table(report.WEIGHTS, weights)
-    means = read_table(report.MEANS).assign(loudness=-43.21, profile="like | nothing else")
-    write_table(report.MEANS, means)
-    write_table(report.BY_COMPONENT, read_table(report.BY_COMPONENT).assign(mean_entropy=0.8765))
-    for text in reported()[:2]:
-        for expected in ("12.3%", "9,876", "0.876", "-43.2"):
-            assert text.count(expected) == 3, expected
-        assert text.count("nothing else") == 3
+def test_two_runs_give_the_same_bytes_and_links_lead_to_files(run_folder: Path) -> None:
+    page, markdown, text = reported()
+    assert (markdown, text) == reported()[1:]
+    assert "202" not in text  # no date
+    for reader in (page, in_markdown(markdown)):
+        links = [a["href"] for a in reader.all("a")] + [a["src"] for a in reader.all("img")]
+        assert len(set(links)) == len(report.STAGES) - 1 + len(report.TABLES) + len(FINDINGS)
+        assert [link for link in links if not (report.HTML.parent / str(link)).is_file()] == []
+    assert not any("[" in text for text in page.shown("p"))  # a source without its address
 
 
-def test_the_short_form_fits_a_terminal_and_stands_on_the_page(run_folder: Path) -> None:
-    _, markdown, text = reported()
-    metrics = {stage: read_json(Path(f"metrics/{stage}.json")) for stage in report.STAGES}
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert f"{metrics['train_gmm']['bic']:,.1f}" in text
-    assert f"{metrics['uncertainty']['mean_entropy_nats']:.3f} nats" in text
-    for line in lines[: -len(report.CLOSING)]:
-        name, value = line.split("  ", 1)
-        assert f"| {name} | {value.strip()} |" in markdown
-    for _, place in report.CLOSING:
-        assert place in text
-    assert report.HTML.is_file()
+def test_where_each_criterion_is_lowest_is_said_and_whether_at_an_end(run_folder: Path) -> None:
+    change(report.K_SWEEP, {"aic": [4, 3, 2, 1]})
+    markdown = reported()[1]
+    assert "| BIC | K = 3 | 20.0 |" in markdown
+    assert "| AIC | K = 5, the largest tried | 1.0 |" in markdown
+    assert "| ICL | K = 2, the smallest tried | 31.0 |" in markdown
 
 
-def test_two_runs_give_the_same_bytes_and_no_date(run_folder: Path) -> None:
-    assert reported() == reported()
-    assert "202" not in report.TEXT.read_text()
-
-
-def test_the_pictures_that_are_there_are_shown_in_order_the_unknown_last(run_folder: Path) -> None:
-    html, markdown, _ = reported()
-    expected = [f"../plots/images/{name}.png" for name in ("bic_aic", *PICTURES[::2])]
-    for reader in (Reader(html), in_markdown(markdown)):
-        assert [a["src"] for tag, a in reader.tags if tag == "img"] == expected
-    assert all((report.HTML.parent / path).is_file() for path in expected)
-
-
-def test_every_link_leads_to_a_file(run_folder: Path) -> None:
-    html, markdown, _ = reported()
-    links = [a["href"] for tag, a in Reader(html).tags if tag == "a"]
-    assert links[: len(PICTURES)] != []
-    assert [link for link in links if not (report.HTML.parent / str(link)).is_file()] == []
-    assert {a["href"] for tag, a in in_markdown(markdown).tags if tag == "a"} <= set(links)
-
-
-def test_every_picture_that_is_drawn_has_a_caption() -> None:
-    drawn = re.findall(
-        r'^ +"(\w+)": partial', (ROOT / "stages/figures.py").read_text(), re.MULTILINE
-    )
-    assert set(drawn) | {"genre_by_component"} == set(CAPTIONS)
-
-
-HOSTILE = '</td><script>alert("1")</script>|`a`\n**b** &amp;'
-
-
-def test_names_of_songs_and_genres_are_shown_and_never_obeyed(run_folder: Path) -> None:
-    for path in (report.EXEMPLARS, report.EXTREMES):
-        write_table(path, read_table(path).assign(song=HOSTILE, genre=HOSTILE))
-    write_table(report.GENRES, read_table(report.GENRES).assign(genre=HOSTILE))
-    html, markdown, _ = reported()
-    name = " ".join(HOSTILE.split())
-    for reader in (Reader(html), in_markdown(markdown)):
-        assert [tag for tag, _ in reader.tags if tag in ("script", "code", "strong", "em")] == []
-        cells = shown(reader, "td")
-        assert cells.count(name) == 2 * 10  # the least sure songs and their genres
-        assert "; ".join([name] * 5) in cells
-
-
-def test_long_and_empty_names_are_shown_short_and_as_such() -> None:
-    songs = pd.DataFrame({"component": [0, 0], "rank": [1, 2], "song": ["x" * 1000, " "]})
-    text = words(typical_songs(songs, pd.DataFrame({"genre": []}), "song"))
-    assert f"| {'x' * 80}…; (no name) |" in text
-
-
-def test_a_run_without_genres_and_names_by_parquet_with_two_components(
+def test_a_run_without_genres_and_names_by_parquet(
     tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(finished / "data/raw", tmp_path / "data/raw")
@@ -219,243 +191,219 @@ def test_a_run_without_genres_and_names_by_parquet_with_two_components(
         "choose_k.by": "icl", "figures.dpi": 50,
     }  # fmt: skip
     write_params(tmp_path, changes)
-    run_stages(tmp_path, *STAGES, "figures", "report")
+    run_stages(tmp_path, *STAGES, "charts", "figures", "report")
     monkeypatch.chdir(tmp_path)
-    markdown, text = report.MARKDOWN.read_text(), report.TEXT.read_text()
+    markdown = report.MARKDOWN.read_text()
     k = read_json(report.CHOSEN_K)["n_components"]
-    assert f"{k}, full covariances, where ICL is lowest" in lines_of(text)["K"]
-    assert lines_of(text)["genres"] == "not known"
+    assert f"| K | {k}, full covariances, where ICL is lowest |" in markdown
+    assert "| genres | not known |" in markdown
     assert "Genres: not known." in markdown
-    assert "genre_by_component" not in markdown
+    assert not re.search("commonest genres|and genres|genre_by_component.p[^a]", markdown)
     assert "| component | song (row of the table, from 0) |" in markdown
-    assert "../data/processed/k_sweep.parquet" in markdown
     assert not list(tmp_path.rglob("data/processed/*.csv"))
-    assert markdown.count("![") == len(list((tmp_path / report.IMAGES).glob("*.png"))) > 5
+    pictures = [a["src"] for a in in_markdown(markdown).all("img")]
+    drawn = {f"../{path}" for path in report.IMAGES.glob("*.png")}
+    assert set(pictures) == drawn
+    order = [figure.picture for figure in FIGURES if figure.picture]
+    assert [Path(str(path)).stem for path in pictures] == order[:-1]  # but for the genres
 
 
-def test_the_songs_that_were_dropped_are_counted_by_reason() -> None:
-    dropped = pd.DataFrame({"song": list("abc"), "reason": ["tempo", "other", "tempo"]})
-    section = the_songs(metrics_of(), "x.csv", dropped, FEATURES)
-    assert section.blocks[1] == Table(
-        "lr", ("dropped for", "songs"), [("tempo", "2"), ("other", "1")]
-    )
-    assert len(the_songs(metrics_of(), "x.csv", dropped.head(0), FEATURES).blocks) == 1
-
-
-def test_where_each_criterion_is_lowest_is_said_and_whether_at_an_end() -> None:
-    section = the_number_of_components(metrics_of(), fits_of(aic=[4, 3, 2, 1]), CHOSEN, "fixed")
-    table = section.blocks[1]
-    assert isinstance(table, Table)
-    assert table.rows == [
-        ("BIC", "K = 3", "20.0", "2,500.0"),
-        ("AIC", "K = 5, the largest tried", "1.0", "2,400.0"),
-        ("ICL", "K = 2, the smallest tried", "31.0", "2,600.0"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("by", "expected"), [("fixed", "fixed in params.yaml"), ("bic", "where BIC is lowest")]
-)
-def test_why_this_k_was_chosen_is_said(by: str, expected: str) -> None:
-    assert expected in words(the_number_of_components(metrics_of(), fits_of(), CHOSEN, by))
-    found = dict(facts(metrics_of(), fits_of(), CHOSEN, by, 0))
-    assert found["K"] == f"3, full covariances, {expected}"
-    assert found["BIC"] == "2,500.0; lowest at K = 3"
-
-
-@pytest.mark.parametrize("k", [2, 20])
-def test_every_component_has_its_rows(k: int) -> None:
-    rng = np.random.default_rng(k)
-    means = pd.DataFrame(rng.random((k, 5)), columns=FEATURES).assign(component=range(k))
-    weights = pd.DataFrame({"component": range(k), "weight_percent": 100 / k, "hard_songs": 7})
-    doubt = pd.DataFrame({"gmm_cluster": range(k - 1), "mean_entropy": 0.5})  # the last is empty
-    section = the_components(means.assign(profile="average"), weights, doubt)
-    described, measured = (block for block in section.blocks if isinstance(block, Table))
-    assert [row[0] for row in described.rows] == [row[0] for row in measured.rows]
-    assert [row[0] for row in measured.rows] == [str(component) for component in range(k)]
-    assert [row[3] for row in described.rows] == ["0.500"] * (k - 1) + ["–"]
-
-
-def test_a_dropped_feature_has_no_column() -> None:
-    means = pd.DataFrame({"component": [0], "tempo": [99.6], "energy": [0.126], "profile": ["x"]})
-    weights = pd.DataFrame({"component": [0], "weight_percent": [100.0], "hard_songs": [7]})
-    doubt = pd.DataFrame({"gmm_cluster": [0], "mean_entropy": [0.0]})
-    measured = the_components(means, weights, doubt).blocks[3]
-    assert measured == Table("rrr", ("component", "tempo (BPM)", "energy"), [("0", "100", "0.13")])
-
-
-def test_of_many_genres_the_commonest_of_each_component_are_named() -> None:
-    songs = pd.DataFrame({"component": [0, 1], "rank": 1, "song": ["a", "b"]})
+def test_typical_songs_come_with_the_commonest_of_many_genres() -> None:
+    songs = pd.DataFrame({"component": [0, 0, 1], "rank": [1, 2, 1], "song": list("abc")})
     genres = pd.DataFrame({
         "genre": [f"g{i:03d}" for i in range(114)] * 2,
-        "gmm_cluster": np.repeat([0, 1], 114),
+        "gmm_cluster": [0] * 114 + [1] * 114,
         "songs": [*range(1000, 1114), *[5] * 114],
     })  # fmt: skip
-    table = typical_songs(songs, genres, "song").blocks[0]
-    assert isinstance(table, Table)
-    assert table.rows == [
-        ("0", "a", "g113 1,113, g112 1,112, g111 1,111"),
-        ("1", "b", "g000 5, g001 5, g002 5"),
-    ]
+    first, second = typical(songs, genres)
+    assert (first["songs"], second["songs"]) == (["a", "b"], ["c"])
+    assert [row["genre"] for row in first["genres"]] == ["g113", "g112", "g111"]
+    assert [row["genre"] for row in second["genres"]] == ["g000", "g001", "g002"]
 
 
-def test_the_least_sure_songs_come_with_their_likeliest_components() -> None:
-    songs = pd.DataFrame({
-        "end": ["surest", "least sure"], "song": ["0", "17"], "gmm_entropy": [0.0, 0.71],
-        "gmm_prob_0": [1.0, 0.16], "gmm_prob_1": [0.0, 0.5], "gmm_prob_2": [0.0, 0.34],
-    })  # fmt: skip
-    table = how_sure(metrics_of(), songs, 0.2, "song").blocks[1]
-    assert table == Table(
-        "lrl",
-        ("song", "entropy", "likeliest components"),
-        [("17", "0.710", "1 (50%), 2 (34%), 0 (16%)")],
-    )
-
-
-def test_components_that_have_next_to_nothing_of_a_song_are_not_named() -> None:
-    song: dict[Hashable, Any] = {
-        "gmm_prob_0": 0.004,
-        "gmm_prob_1": 0.991,
-        "gmm_prob_2": 0.005,
-        "gmm_entropy": 0.1,
-    }
+def test_names_and_components_are_shown_short() -> None:
+    assert name_shown("x" * 1000) == "x" * 80 + "…"
+    assert name_shown(" ") == "(no name)"
+    song = {"gmm_prob_0": 0.004, "gmm_prob_1": 0.991, "gmm_prob_2": 0.005, "gmm_entropy": 0.1}
     assert likeliest(song) == "1 (99%)"
     assert likeliest(song | {"gmm_prob_2": 0.006}) == "1 (99%), 2 (1%)"
 
 
-def test_agreement_names_no_genres_where_there_are_none() -> None:
-    assert "genres" not in words(agreement(metrics_of()))
-    known = {"gmm_genre_ari": 0.11, "kmeans_genre_ari": 0.22}
-    assert "| ARI, K-Means and genres | 0.220 |" in words(
-        agreement(metrics_of(compare_kmeans=known))
-    )
+# --- what to beware of
 
-
-def all_warnings(
-    metrics: dict[str, dict[str, Any]] | None = None,
-    fits: pd.DataFrame | None = None,
-    dropped: list[str] | None = None,
-    synthetic: bool = False,
-    k: int = 3,
-    mixture_above: int = 50000,
-    kmeans_above: int = 50000,
-) -> list[str]:
-    metrics = metrics or metrics_of()
-    fits = fits_of() if fits is None else fits
-    return [
-        *of_songs(metrics, dropped or [], synthetic=synthetic),
-        *of_sweep(metrics, fits, k, "full"),
-        *of_mixture(metrics),
-        *of_samples(metrics, mixture_above, kmeans_above),
-    ]
-
-
-def test_a_run_without_anything_to_beware_of_has_no_warning() -> None:
-    assert all_warnings() == []
-
-
-WARNINGS: list[tuple[str, Callable[[], list[str]]]] = [
-    ("songs are synthetic", lambda: all_warnings(synthetic=True)),
-    ("determine it: energy, valence.", lambda: all_warnings(dropped=["energy", "valence"])),
+METRICS = "metrics/{}.json".format
+MANY = {METRICS("preprocess"): {"songs_kept_count": 60000}}
+SCORED = METRICS("compare_kmeans")
+WARNINGS: list[tuple[list[str], dict[str | Path, dict[str, Any]]]] = [
+    (["songs are synthetic"], {report.ORIGIN: {"kind": "demo"}}),
+    (["determine it: energy, valence"], {report.SCALING: {"features": FEATURES[::2]}}),
+    (["1 feature takes so few"], {METRICS("preprocess"): {"few_distinct_features_count": 1}}),
+    (["1,234 songs equal"], {METRICS("preprocess"): {"duplicate_songs_count": 1234}}),
     (
-        "1 feature takes so few values",
-        lambda: all_warnings(metrics_of(preprocess={"few_distinct_features_count": 1})),
+        ["BIC and AIC still falling at the largest K tried"],
+        {report.K_SWEEP: {"bic": [4, 3, 2, 1], "aic": [4, 3, 2, 1]}},
     ),
     (
-        "1,234 songs equal an earlier one",
-        lambda: all_warnings(metrics_of(preprocess={"duplicate_songs_count": 1234})),
+        ["not valid: 2 of 4 (K = 2; K = 5), of which not converged: 1."],
+        {
+            METRICS("k_sweep"): {"invalid_count": 2, "fits_count": 4, "not_converged_count": 1},
+            report.K_SWEEP: {"valid": [0, 1, 1, 0], "aic": [4, 1, 2, 3]},
+        },
     ),
     (
-        "BIC and AIC still falling at the largest K",
-        lambda: all_warnings(fits=fits_of(bic=[4, 3, 2, 1], aic=[4, 3, 2, 1])),
+        ["(K = 2; K = 3; K = 4; K = 5)", "No fit of the sweep is valid"],
+        {report.K_SWEEP: {"valid": 0}},
+    ),
+    (["K = 20, full"], {report.CHOSEN_K: {"n_components": 20}}),
+    (["did not converge"], {METRICS("train_gmm"): {"converged": 0}}),
+    (["2 components of the trained"], {METRICS("train_gmm"): {"degenerate_components_count": 2}}),
+    (["Only 2 of 3 components"], {METRICS("soft_assign"): {"components_with_songs_count": 2}}),
+    (
+        [f"Every {fits} was initialized on a sample of 50,000" for fits in ("mixture", "K-Means")],
+        MANY | {SCORED: {"silhouette_songs_count": 60000}},
     ),
     (
-        "not valid: 2 of 4 (K = 4; K = 5), of which not converged: 1.",
-        lambda: all_warnings(
-            metrics_of(k_sweep={"invalid_count": 2, "not_converged_count": 1}),
-            fits_of(valid=[1, 1, 0, 0], icl=[1, 2, 3, 4], aic=[2, 1, 3, 4]),
-        ),
+        ["silhouettes are of a sample of 100 of 240"],
+        {SCORED: {"silhouette_songs_count": 100}},
     ),
-    (
-        "K = 20, full",
-        lambda: all_warnings(k=20),
-    ),
-    (
-        "did not converge in 300 iterations",
-        lambda: all_warnings(metrics_of(train_gmm={"converged": 0, "iterations_count": 300})),
-    ),
-    (
-        "2 components of the trained mixture collapsed",
-        lambda: all_warnings(metrics_of(train_gmm={"degenerate_components_count": 2})),
-    ),
-    (
-        "Only 2 of 3 components",
-        lambda: all_warnings(metrics_of(soft_assign={"components_with_songs_count": 2})),
-    ),
-    (
-        "Every mixture was initialized on a sample of 200 of 240",
-        lambda: all_warnings(mixture_above=200),
-    ),
-    (
-        "Every K-Means was initialized on a sample of 239 of 240",
-        lambda: all_warnings(kmeans_above=239),
-    ),
-    (
-        "silhouettes are of a sample of 100 of 240 songs",
-        lambda: all_warnings(metrics_of(compare_kmeans={"silhouette_songs_count": 100})),
-    ),
+    ([], {}),
 ]
 
 
-@pytest.mark.parametrize(("expected", "warned"), WARNINGS, ids=[words for words, _ in WARNINGS])
-def test_what_to_beware_of_is_said_once(expected: str, warned: Callable[[], list[str]]) -> None:
-    found = warned()
-    assert len(found) == 1
-    assert expected in found[0]
-
-
-def test_a_sweep_without_any_valid_fit_says_so_and_names_only_some() -> None:
-    fits = pd.concat([fits_of(k=[k, k + 1, k + 2, k + 3], valid=0) for k in (2, 6, 10)])
-    invalid, none_valid = [
-        line
-        for line in all_warnings(metrics_of(k_sweep={"invalid_count": 12, "fits_count": 12}), fits)
-        if "valid" in line
-    ]
-    assert "K = 11; 2 more)" in invalid
-    assert none_valid.startswith("No fit of the sweep is valid")
-
-
-def lines_of(text: str) -> dict[str, str]:
-    """Return the lines that `make` ends with: what stands behind each name."""
-    rows = (line.split("  ", 1) for line in text.splitlines())
-    return {name: words.strip() for name, words in rows}
-
-
-def test_warnings_are_counted_and_stand_on_the_page(run_folder: Path) -> None:
-    before = int(lines_of(reported()[2])["warnings"])
-    assert before in (0, 1)
-    content = read_json(Path("metrics/train_gmm.json"))
-    write_json(Path("metrics/train_gmm.json"), content | {"converged": 0})
-    html, markdown, text = reported()
-    assert lines_of(text)["warnings"] == str(before + 1)
-    for page in (html, markdown):
-        assert "The trained mixture did not converge" in page
-
-
-@pytest.mark.parametrize(
-    ("origin", "words"),
-    [
-        ({"kind": "demo", "path": "data/raw/demo_audio"}, "from the audio in data/raw/demo_audio"),
-        ({"kind": "audio", "path": "data/raw/mine"}, "from the audio in data/raw/mine"),
-        ({"kind": "gtzan_table", "path": "data/raw/f.csv"}, "from data/raw/f.csv"),
-        ({"kind": "table", "path": "data/raw/mine.csv"}, "from data/raw/mine.csv"),
-    ],
-    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
-)
-def test_the_report_says_where_the_songs_are_from(
-    run_folder: Path, origin: dict[str, str], words: str
+@pytest.mark.parametrize(("expected", "causes"), WARNINGS, ids=[str(w) for w, _ in WARNINGS])
+def test_what_to_beware_of_is_said_and_counted(
+    run_folder: Path, expected: list[str], causes: dict[str | Path, dict[str, Any]]
 ) -> None:
-    write_json(report.ORIGIN, origin)
-    _, markdown, _ = reported()
+    for path, changes in causes.items():
+        change(path, changes)
+    page, markdown, _ = reported()
+    found = page.shown("li")
+    assert dict(facts(markdown))["warnings"] == str(len(expected))
+    assert len(found) == max(1, len(expected))
+    for words, sentence in zip(expected, found, strict=False):
+        assert words in sentence
+    assert expected or found == ["None."]
+    words = "the audio in data" if report.ORIGIN in causes else "songs from data"
     assert words in markdown
-    assert ("songs are synthetic" in markdown) == (origin["kind"] == "demo")
+
+
+# --- whatever names there are
+
+HOSTILE = [
+    '</td><script>alert("1")</script>|`a`\n**b** &amp;',
+    '"><img src=x onerror=alert(1)>',
+    "](javascript:alert(1)) ![a](b) [a](b) [metrics/preprocess.json] <http://example.org>",
+    "a | b \\| c \\",
+    "~~no~~ _it_ &lt;b&gt; &#60;",
+    "# heading",
+    "12. item",
+    "---",
+    "http://example.org www.example.org a@example.org",
+    "קול - العربية",
+]
+MARKS = st.text(alphabet="|\\`*_[]<>&~$@#!-+=.()/:'\"1 \n\r\t\x00;wamp", max_size=30)
+NOT_SHOWN = {"by", "features", "sources", "suffix"}  # words of ours
+
+
+@pytest.fixture(scope="module")
+def found(finished: Path) -> Iterator[dict[str, Any]]:
+    """What a run found, with warnings that name what is in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(finished)
+        patch.setattr(report, "FINDINGS", finished / "plots/of_report.json")
+        write_json(report.FINDINGS, FINDINGS)
+        found = report.read_found()
+        report.FINDINGS.unlink()
+    more = {"tried": False, "invalid": ["K"], "features_dropped": ["x"], "dropped": [("x", 1)]}
+    yield found | more
+
+
+def with_text(value: Any, text: str) -> Any:
+    """Return a value with a text in every place where it holds one."""
+    match value:
+        case dict():
+            return {k: v if k in NOT_SHOWN else with_text(v, text) for k, v in value.items()}
+        case list() | tuple():
+            return [with_text(part, text) for part in value]
+        case pd.DataFrame():
+            return value.assign(covariance_type=text)
+        case report.Origin():
+            return report.Origin("table", text)
+        case str():
+            return text
+    return value
+
+
+def squeezed(reader: Reader) -> list[str]:
+    """Return what is read, without white space and control characters: they are one space."""
+    alternatives = [str(attributes.get("alt")) for _, attributes in reader.tags]
+    return [re.sub(SPACE, "", text) for text in (*reader.texts, *alternatives)]
+
+
+SPACE = r"[\s\x00-\x1f\x7f-\x9f\ufffd]+"  # the last is what a parser shows for U+0000
+
+
+@given(st.one_of(MARKS, st.text(max_size=30)))
+@settings(deadline=None)
+def test_any_text_is_shown_as_it_is_and_adds_no_tag(found: dict[str, Any], text: str) -> None:
+    read = re.sub(SPACE, "", text)
+    assume(read)
+    markdown, plain = (as_markdown(with_text(found, word)) for word in (text, "plain"))
+    for reader, expected in (
+        (in_markdown(markdown), in_markdown(plain)),
+        (Reader(as_html(markdown)), Reader(as_html(plain))),
+    ):
+        assert [tag for tag, _ in reader.tags] == [tag for tag, _ in expected.tags]
+        assert [a.get("href") for _, a in reader.tags] == [a.get("href") for _, a in expected.tags]
+        assert squeezed(reader) == [line.replace("plain", read) for line in squeezed(expected)]
+
+
+for hostile in HOSTILE:
+    test_any_text_is_shown_as_it_is_and_adds_no_tag = example(text=hostile)(
+        test_any_text_is_shown_as_it_is_and_adds_no_tag
+    )
+
+
+def test_github_makes_no_links_of_addresses_and_terminals_take_no_orders() -> None:
+    """GitHub links bare addresses, which CommonMark does not: they are broken by backslashes."""
+    shown = markdown_text("http://example.org www.example.org a@example.org")
+    assert not re.search("http://|www[.]e|a@e", shown)
+    assert markdown_text("a_b.csv, -23.8, 0.5 (12%)") == "a_b.csv, -23.8, 0.5 (12%)"
+    assert as_text([("K", "10"), ("mean", "a\x1b[2J\nb")]) == "K     10\nmean  a [2J b\n"
+
+
+# --- as a browser shows it
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH: the page is not looked at")
+@pytest.mark.parametrize("self_contained", [False, True])
+def test_the_page_with_hostile_names_needs_no_network_and_with_pictures_inside_no_file(
+    run_folder: Path, tmp_path: Path, self_contained: bool
+) -> None:
+    write_params(run_folder, {"report.self_contained": self_contained})
+    for path in (report.EXEMPLARS, report.EXTREMES):
+        change(path, {"song": "".join(HOSTILE), "genre": "".join(HOSTILE)})
+    change(report.FINDINGS, dict.fromkeys(FINDINGS, "".join(HOSTILE)))
+    page, _, _ = reported()
+    alone = tmp_path / "alone" / report.HTML.name
+    if self_contained:
+        alone.parent.mkdir()
+        report.HTML.rename(alone)
+        assert page.all("a") == []
+    with chromium() as tab:
+        for width in (1280, 400):
+            place = alone if self_contained else report.HTML
+            tab.open(place, width, ready="document.readyState === 'complete'")
+            assert tab.complaints == []
+            assert tab.evaluate(WIDTHS) == [width, len(FINDINGS), 0]
+        assert tab.evaluate("[...document.querySelectorAll('body > *')].map((e) => e.tagName)") == [
+            "HEADER",
+            "MAIN",
+        ]
+
+
+WIDTHS = """[
+  document.documentElement.scrollWidth,
+  [...document.images].filter((image) => image.naturalWidth === 1500).length,
+  document.querySelectorAll("script, code, em, main [onerror]").length,
+]"""

@@ -29,9 +29,14 @@ def lowest(fits: pd.DataFrame) -> str:
     """Return in words where each criterion is lowest, and which of them may fall further."""
     best = {name.upper(): best_fit(fits, name) for name in CRITERIA}
     at = ", ".join(f"{name} at {mixture_name(fit, fits)}" for name, fit in best.items())
-    ends = [name for name, fit in best.items() if fit["k"] == fits["k"].max()]
-    falling = f" ({' and '.join(ends)} still falling at the largest K)" if ends else ""
-    return f"lowest {at}{falling}"
+    falling = still_falling(fits)
+    return f"lowest {at}" + (f" ({falling})" if falling else "")
+
+
+def still_falling(fits: pd.DataFrame) -> str:
+    """Return in words which criteria are lowest at the largest K, "" where none is."""
+    names = [name.upper() for name in CRITERIA if edge(fits, name) == LARGEST]
+    return f"{' and '.join(names)} still falling at the largest K" if names else ""
 
 
 def edge(fits: pd.DataFrame, criterion: str) -> str:
