@@ -58,6 +58,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"figures.dpi": 70}, {"figures", "report"}),
     ({"figures.palette": "tableau"}, SHOWING),
     ({"charts.max_songs": 100}, {"charts"}),
+    ({"report.self_contained": True}, {"report"}),
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
         {"input", "preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},

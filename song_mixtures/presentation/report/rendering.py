@@ -41,24 +41,26 @@ def markdown_text(value: object) -> str:
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=False,  # noqa: S701 - that is HTML's way; the line below escapes for Markdown
+    finalize=markdown_text,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+# Python's own format(): Jinja's is that of `%`, without thousands and shares.
+FILTERS = (format, counted, likeliest, listed, name_shown)
+ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
+FUNCTIONS = (best_fit, heading, lowest_at, still_falling, written)
+ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
+ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
+
+
 def as_markdown(found: Mapping[str, Any]) -> str:
     """Return what was found in a run, by the names that the template has for it, as Markdown."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 - it is not HTML: the line below escapes
-        finalize=markdown_text,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    # Python's own format(): Jinja's is that of `%`, without thousands and shares.
-    filters = (format, counted, likeliest, listed, name_shown)
-    environment.filters |= {filter_.__name__: filter_ for filter_ in filters}
-    shown = (best_fit, heading, lowest_at, still_falling, written)
-    environment.globals |= {function.__name__: function for function in shown}
-    environment.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
-    text = environment.get_template("summary.md.jinja").render(found)
+    text = ENVIRONMENT.get_template("summary.md.jinja").render(found)
     return text.replace("\n  ", " ")  # no value has a newline in it
 
 
