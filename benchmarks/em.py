@@ -40,7 +40,7 @@ ITERATIONS = 10
 SQUARE = 1000  # rows of the matrices whose product gives the machine's rate
 SONGS = 100_000  # of the table of the initializations
 START_KS = (5, 10, 16)
-SAMPLES = (20_000, 5_000, 2_000)
+SAMPLES = (16_000, 4_000, 1_000)
 
 
 @dataclass(frozen=True)
