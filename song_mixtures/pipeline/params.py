@@ -172,7 +172,7 @@ def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind or (isinstance(value, int | float) and not bounds.holds(value)):
-        name = {int: "a whole number", float: "a number", str: "text"}[kind]
+        name = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
         expected = f"{name} {bounds}".strip() if kind is not str else name
         raise StageError(f"{where} is {value!r}, expected {expected}")
     return value

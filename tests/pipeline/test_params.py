@@ -28,6 +28,7 @@ class Example:
     kinds: tuple[Literal["full", "diag"], ...]
     inner: Inner
     folders: list[str]
+    inside: bool
 
     def __post_init__(self) -> None:
         if self.count == 8:
@@ -42,6 +43,7 @@ GOOD: dict[str, Any] = {
     "kinds": ["full"],
     "inner": {"column": "yes"},
     "folders": [],
+    "inside": False,
 }
 
 
@@ -55,7 +57,7 @@ def written(tmp_path: Path, content: Any) -> Path:
 
 def test_a_right_section_is_read(tmp_path: Path) -> None:
     example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
-    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [])
+    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [], False)
 
 
 def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
@@ -83,6 +85,7 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("kinds", [], r"example.kinds is \[\], expected a list with at least one entry"),
         ("kinds", "full", "example.kinds is 'full', expected a list"),
         ("kinds", ["full", "fll"], r"example.kinds\[1\] is 'fll', expected one of full, diag"),
+        ("inside", "maybe", "example.inside is 'maybe', expected true or false$"),
         ("folders", "one", "example.folders is 'one', expected a list$"),
         ("folders", [["one"]], r"example.folders\[0\] is \['one'\], expected text"),
         ("inner", "x", "example.inner is 'x', expected the keys column"),

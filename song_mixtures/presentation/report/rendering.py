@@ -32,8 +32,8 @@ LEADING = re.compile(r"^(\d{0,9})([-+=.)])(?=[-=\s]|$)")
 
 
 def one_line(text: str) -> str:
-    """Return text with every run of white space and control characters as one space."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
+    """Return text with every run of white space, control and direction characters as one space."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
 
 
 def markdown_text(value: object) -> str:
