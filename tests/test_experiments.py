@@ -132,7 +132,7 @@ def test_an_editor_finds_params_metrics_and_plots(finished_project: Path) -> Non
     assert workspace["params"]["params.yaml"]["data"]["choose_k"]["n_components"] == 3
     plots = answer(finished_project, "dvc", "plots", "diff", "HEAD")["data"]
     assert {path for path in plots if "k_curve" in path}
-    assert {path for path in plots if path.endswith("component_means.png")}
+    assert {path for path in plots if path.endswith("pca_map.png")}
 
 
 def colleague(project: Path) -> Path:
