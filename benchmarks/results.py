@@ -28,7 +28,6 @@ from song_mixtures.pipeline.params import load_yaml
 from song_mixtures.pipeline.stage import StageError, run_program
 
 RESULTS = ROOT / "docs/results"
-COMPILE = "from song_mixtures.fitting.fit import compile_fits; compile_fits()"
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,8 @@ def measure(name: str, measured: Run) -> dict[str, Any]:
         if measured.source:
             put(REAL_DATA / measured.source, project / measured.place)
         set_params(project / "params.yaml", measured.params)
-        subprocess.run([sys.executable, "-c", COMPILE], cwd=project, check=True)  # as `make` does
+        compile_fits = [sys.executable, "-m", "song_mixtures.fitting"]  # as `make` does
+        subprocess.run(compile_fits, cwd=project, check=True)
         seconds, said = run_stages(project)
         metrics = {
             path.stem: json.loads(path.read_text())

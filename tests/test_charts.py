@@ -109,7 +109,10 @@ def test_the_songs_are_the_first_of_the_pictures_sample(records: dict[str, Recor
     assert [record["song"] for record in records["songs"]] == pictured[:100]
     places = np.array([[record["x"], record["y"]] for record in records["songs"]])
     assert places.var(axis=0)[0] > places.var(axis=0)[1]
-    assert [record["k"] for record in records["songs"]] == [3] + 99 * [0]
+    first, *others = (record["bounds"] for record in records["songs"])
+    assert first[0] == [round(1 / 3, 4), round(np.log(3), 4), round(np.log(3), 4)]
+    assert first[-1] == [1, 0, 0]
+    assert others == 99 * [[]]
 
 
 @pytest.mark.parametrize(("k", "palette"), [(3, "okabe_ito"), (20, "tableau"), (2, "distinct")])
@@ -175,7 +178,7 @@ def test_dvc_yaml_names_every_plot_in_the_catalogues_order() -> None:
 def fields(template: Any) -> set[str]:
     """Return the fields that a filled template reads, those that it computes left out."""
     text = json.dumps(template)
-    computed = set(re.findall(r'"as": "(\w+)"', text)) | {"bound", "least", "most"}
+    computed = set(re.findall(r'"as": "(\w+)"', text)) | {"bound"}
     named = set(re.findall(r'"field": "(\w+)"', text)) | set(re.findall(r"datum\.(\w+)", text))
     return named - computed - {"datum", "label"}  # a label is the axis' own
 

@@ -1,9 +1,6 @@
 """A mixture fitted to points: the best of several initializations; of many points, on a sample."""
 
-from dataclasses import replace
 from functools import partial
-
-import numpy as np
 
 from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em
 from song_mixtures.fitting.initialization import (
@@ -15,7 +12,6 @@ from song_mixtures.fitting.initialization import (
 )
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError, one_thread
 from song_mixtures.sampling.rows import sampled_rows
 
@@ -122,11 +118,3 @@ def sample(points: FloatArray, size: int, seed: int) -> FloatArray:
     if len(points) <= size:
         return points
     return points[sampled_rows(len(points), size, seed)]
-
-
-def compile_fits() -> None:
-    """Compile what fits need and is not compiled yet, as set-up does; the first fit would."""
-    points = np.random.default_rng(0).normal(size=(100, 5))
-    params = replace(read_params("mixture", MixtureParams), short_runs=1, n_init=1)
-    fit_mixture(points, 2, "full", replace(params, init="varied"))
-    fit_mixture(points, 2, "full", replace(params, init="kmeans"))

@@ -136,7 +136,7 @@ def best_of_kmeans(
     k: int,
     covariance_type: CovarianceType,
     params: MixtureParams,
-    progress: bool = False,
+    progress: bool,
 ) -> Run:
     """Run EM on points, (N, d), from n_init K-Means; return the run of maximum likelihood.
 

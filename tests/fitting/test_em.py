@@ -273,7 +273,7 @@ def test_gains_that_halve_leave_as_much_as_the_last_one() -> None:
 
 def test_set_up_leaves_nothing_to_compile() -> None:
     code = (
-        "from song_mixtures.fitting import compiled, fit; fit.compile_fits(); "
+        "from song_mixtures.fitting import __main__, compiled; __main__.main(); "
         "names = ('em', 'accelerated_em', 'cluster', 'm_step', 'label_statistics'); "
         "print([sum(getattr(compiled, n).stats.cache_misses.values()) for n in names])"
     )
@@ -349,7 +349,7 @@ def test_above_a_size_initializations_run_on_one_sample_and_the_best_goes_on_wit
     points = SONGS["many blocks"]
     chosen = np.sort(np.random.default_rng(42).choice(len(points), 1000, replace=False))
     with one_thread():
-        best = best_of_kmeans(points[chosen], 3, "full", params)
+        best = best_of_kmeans(points[chosen], 3, "full", params, progress=False)
     expected = run_em(feature_rows(points), best.parameters, "full", params).fitted()
     assert fit_mixture(points, 3, "full", params).lower_bounds == expected.lower_bounds
     # These songs have one optimum, and starting from a sample does not miss it.

@@ -66,13 +66,14 @@ SONGS = (
 )
 K = (
     Figure(
-        "What each K is worth: lower is better",
-        "Each panel has a scale of its own; compare within a panel only. The ring is on the lowest "
-        "valid fit, the diamond and the dashed line are on the K that was chosen. A cross is a fit "
-        "that is not valid (not converged, or with a degenerate component): as long as any fit is "
-        "valid it cannot be lowest. BIC and AIC look for the best density, ICL for groups that are "
-        "told apart. A curve that still falls at its right end has found no number of groups. The "
-        "log-likelihood that all three begin with names no K: it rises with every component.",
+        "What each K is worth",
+        "BIC, AIC and ICL are better where they are lower. Each panel has a scale of its own; "
+        "compare within a panel only. The ring is on the lowest valid fit, the diamond and the "
+        "dashed line are on the K that was chosen. A cross is a fit that is not valid (not "
+        "converged, or with a degenerate component): as long as any fit is valid it cannot be "
+        "lowest. BIC and AIC look for the best density, ICL for groups that are told apart. A "
+        "curve that still falls at its right end has found no number of groups. The log- "
+        "likelihood that all three begin with names no K: it rises with every component.",
         chart="k_curve",
         picture="bic_aic",
     ),

@@ -160,7 +160,10 @@ def of_overlap(songs: pd.DataFrame, k: int) -> Finding:
     return Finding(
         f"Songs of component {row} are least its own: {1 - own[row]:.0%} of their posterior is "
         f"with others, most with {others.argmax()} ({others.max():.0%})",
-        {"max_posterior_with_others_share": float(1 - own[row])},
+        {
+            "max_posterior_with_others_share": float(1 - own[row]),
+            "posterior_with_one_other_share": float(others.max()),
+        },
     )
 
 
@@ -187,9 +190,10 @@ def of_elbow(curve: pd.DataFrame, k: int) -> Finding:
     k_best, highest = int(best["k"]), best["silhouette"]
     sentence = f"K-Means: the silhouette is highest at K = {k_best} ({highest:.3f}"
     chosen = curve.loc[curve["k"] == k, "silhouette"]
+    statistics = {"max_silhouette": float(highest)}
     if k_best == k or chosen.empty:
-        return Finding(f"{sentence})")
-    return Finding(f"{sentence}; {chosen.iloc[0]:.3f} at the chosen K = {k})")
+        return Finding(f"{sentence})", statistics)
+    return Finding(f"{sentence}; {chosen.iloc[0]:.3f} at the chosen K = {k})", statistics)
 
 
 def of_confusion(metrics: Metrics) -> Finding:

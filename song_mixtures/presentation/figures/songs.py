@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from song_mixtures.mixture.uncertainty import entropy_bounds
 from song_mixtures.presentation.figures.palettes import (
     FAINT,
     INK,
@@ -34,6 +35,7 @@ from song_mixtures.songs.scaling import Scaling
 
 FEATURE_BINS = 30  # from a feature's minimum to its maximum
 ENTROPY_BINS = 40  # from 0 to log K
+BOUND_POINTS = 201  # of a curve
 COLORED_GENRES = 10  # the commonest; more colors than that are not told apart on a map of dots
 OTHER_GENRES = "other"
 
@@ -66,8 +68,8 @@ def map_sample(
 ) -> pd.DataFrame:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
-    x and y are the coordinates on the principal axes of all songs; what the axes are, and K, stands
-    in the first record alone.
+    x and y are the coordinates on the principal axes of all songs; what the axes are, and the
+    bounds of entropy, stand in the first record alone.
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     sample = sampled_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
@@ -84,15 +86,19 @@ def map_sample(
             "y": coordinates[:, 1].round(3),
             "x_axis": "",
             "y_axis": "",
-            "k": 0,
+            "bounds": [bounds(k), *[[]] * (len(sample) - 1)],
         }
     )
     # Without the first line, which the axis of the chart has.
     names = [": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1)]
-    first = table.index[0]
-    table.loc[first, ["x_axis", "y_axis"]] = names
-    table.loc[first, "k"] = k
+    table.loc[table.index[0], ["x_axis", "y_axis"]] = names
     return table
+
+
+def bounds(k: int) -> list[list[float]]:
+    """Return rows of a maximum posterior, 1/K to 1, and the least and most entropy there can be."""
+    posterior = np.linspace(1 / k, 1, BOUND_POINTS)
+    return np.column_stack([posterior, *entropy_bounds(posterior, k)]).round(4).tolist()
 
 
 def colored_genres(sample: pd.DataFrame, palette: Palette) -> pd.DataFrame:
@@ -145,7 +151,7 @@ FEATURES = Chart(
         },
         abreast=3,
         sort={"field": "rank", "op": "min"},
-        shared="",
+        shared_x=False,
     )
     | {"transform": [{"window": [{"op": "row_number", "as": "rank"}]}]},
 )  # fmt: skip
@@ -288,23 +294,10 @@ ENTROPY_HISTOGRAM = Chart(
     ),
     note="Solid: the mean. Dashed: log K, where every component is equally likely.",
 )  # fmt: skip
-# p log p of the shares that the maximum posterior p leaves, by the least and the most components.
-POSSIBLE = {
-    "max_posterior": "1 / datum.K + (1 - 1 / datum.K) * datum.i / 200",
-    "equals": "floor(1 / datum.max_posterior + 1e-9)",
-    "rest": "max(0, 1 - datum.equals * datum.max_posterior)",
-    "other": "(1 - datum.max_posterior) / (datum.K - 1)",
-    "of_rest": "datum.rest > 1e-12 ? datum.rest * log(datum.rest) : 0",
-    "of_others": "datum.other > 1e-12 ? (1 - datum.max_posterior) * log(datum.other) : 0",
-    "least": "-datum.equals * datum.max_posterior * log(datum.max_posterior) - datum.of_rest",
-    "most": "-datum.max_posterior * log(datum.max_posterior) - datum.of_others",
-}
 POSTERIOR_TITLE = "maximum posterior"
-BOUNDS = [
-    *once("rev", K="k"),
-    *calculate(i="sequence(0, 201)"),
-    {"flatten": ["i"]},
-    *calculate(**POSSIBLE),
+POSSIBLE = [
+    {"flatten": ["bounds"]},
+    *calculate(max_posterior="datum.bounds[0]", least="datum.bounds[1]", most="datum.bounds[2]"),
     {"fold": ["least", "most"], "as": ["bound", "entropy"]},
 ]
 POSTERIOR_VS_ENTROPY = Chart(
@@ -313,7 +306,7 @@ POSTERIOR_VS_ENTROPY = Chart(
             "width": 680,
             "height": 400,
             "layer": [
-                layer("line", BOUNDS, {
+                layer("line", POSSIBLE, {
                     "x": column("entropy", title=ENTROPY_TITLE),
                     "y": column("max_posterior", title=POSTERIOR_TITLE),
                     "order": column("max_posterior"), "detail": column("bound", "nominal"),

@@ -45,8 +45,10 @@ def kmeans_elbow(curve: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     return long.round({"value": 4}).to_dict("records")
 
 
-def over_k(encoding: Spec, layers: list[Spec], k_title: str, **size: int) -> Spec:
-    """Return a panel with a quantity over K, the chosen K marked."""
+def over_k(
+    words: dict[str, str], layers: list[Spec], *, k_title: str, zero: bool, **size: int
+) -> Spec:
+    """Return a panel with a quantity over K, the chosen K marked; `words` as in tooltip()."""
     whole = {"tickMinStep": 1, "format": "d"}
     chosen_k = {
         "x": column("chosen_k"),
@@ -56,9 +58,9 @@ def over_k(encoding: Spec, layers: list[Spec], k_title: str, **size: int) -> Spe
     return size | {
         "encoding": {
             "x": column("k", axis=whole, scale={"zero": False}, title=k_title),
-            "y": column("value", title=None, **encoding.pop("y", {})),
+            "y": column("value", title=None, scale={"zero": zero}),
             "color": REVISION_COLOR,
-            "tooltip": tooltip(rev="revision", k="K", **encoding),
+            "tooltip": tooltip(rev="revision", k="K", **words),
         },
         "layer": [
             layer("rule", once("rev", chosen_k="chosen_k"), chosen_k, strokeDash=[4, 3]),
@@ -82,7 +84,6 @@ K_CURVE = Chart(
         "criterion",
         over_k(
             {
-                "y": {"scale": {"zero": False}},
                 "covariance_type": "covariance",
                 "criterion": "criterion",
                 "value": "value|,.1f",
@@ -108,7 +109,8 @@ K_CURVE = Chart(
                     opacity=1,
                 ),
             ],
-            "components K",
+            k_title="components K",
+            zero=False,
             width=390,
             height=230,
         ),
@@ -124,7 +126,8 @@ KMEANS_ELBOW = Chart(
         over_k(
             {"measure": "measure", "value": "value|,.4~g"},
             [layer("line"), layer("point", filled=True, size=45, opacity=1)],
-            "clusters K",
+            k_title="clusters K",
+            zero=True,
             width=440,
             height=240,
         ),

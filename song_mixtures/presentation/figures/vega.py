@@ -54,7 +54,8 @@ class Chart:
             for record in records
             if all(record[name] < most for name, most in self.most.items())
         ]
-        cut = "" if len(shown) == len(records) else f"Only the {self.heaviest()} heaviest. "
+        whole = len(shown) == len(records)
+        cut = "" if whole else f"Only the {min(self.most.values())} heaviest. "
         filled = json.dumps(self.spec).replace(f'"{REVISION_COLOR}"', json.dumps({"value": PLAIN}))
         spec: Spec = json.loads(filled)
         subtitle = wrap(cut + self.note, NOTE_LETTERS)
@@ -62,10 +63,6 @@ class Chart:
         if spec["facet"]["field"] == "rev":
             spec["facet"]["header"] = {"labels": False}
         return spec | {"data": {"values": shown}, "title": title, "config": CONFIG}
-
-    def heaviest(self) -> int:
-        """Return of how many components a picture shows at most."""
-        return min(self.most.values())
 
 
 def column(name: str, kind: str = "quantitative", **more: Any) -> Spec:
@@ -118,10 +115,10 @@ def by_revision(panel: Spec, *, abreast: int, transform: list[Spec] | None = Non
     return faceted(facet, panel, abreast=abreast) | {"transform": ranked}
 
 
-def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, shared: str = "x") -> Spec:
+def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, shared_x: bool = True) -> Spec:
     """Return the chart that draws a panel for each quantity, revisions over one another."""
     facet = column(name, "nominal", title=None, sort=sort, header=HEADER)
-    scales = {"y": "independent"} | ({} if shared == "x" else {"x": "independent"})
+    scales = {"y": "independent"} | ({} if shared_x else {"x": "independent"})
     return faceted(facet, panel, abreast=abreast) | {"resolve": {"scale": scales}}
 
 

@@ -11,8 +11,8 @@ from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.presentation.figures.palettes import FAINT, Colors
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import (
-    DEVIATIONS,
-    SHARES,
+    DEVIATION_COLORS,
+    SHARE_COLORS,
     badge,
     blank,
     color_key,
@@ -71,7 +71,9 @@ def covariances(table: pd.DataFrame, colors: Colors, finding: str) -> Figure:
 def draw_covariance(axes: Axes, covariance: FloatArray) -> QuadMesh:
     """Draw a covariance (d, d); what is zero by the covariance type is a plain 0."""
     texts = np.array([[signed(v) if v else "0" for v in row] for row in covariance])
-    return heatmap(axes, covariance, colormap=DEVIATIONS, limits=(-1, 1), texts=texts, fontsize=7.5)
+    return heatmap(
+        axes, covariance, colormap=DEVIATION_COLORS, limits=(-1, 1), texts=texts, fontsize=7.5
+    )
 
 
 def name_features(axes: Axes, features: list[str], *, lowest: bool) -> None:
@@ -111,7 +113,7 @@ def component_overlap(songs: pd.DataFrame, colors: Colors, finding: str) -> Figu
     texts = np.array([[f"{100 * v:.0f}" if v >= 0.01 else "" for v in row] for row in matrix])
     others = overlap[~np.eye(k, dtype=bool)].max()  # with 1, all but the diagonal would be pale
     limits = (0, max(float(others), 0.01))
-    heatmap(axes, matrix, colormap=SHARES, limits=limits, texts=texts, fontsize=8)
+    heatmap(axes, matrix, colormap=SHARE_COLORS, limits=limits, texts=texts, fontsize=8)
     number_columns(axes, colors[:shown])
     number_rows(axes, colors[:shown])
     axes.set_ylabel("hard label", labelpad=8)

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -21,10 +21,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors
+from song_mixtures.presentation.figures.palettes import DEVIATIONS, FAINT, INK, SHARES, Colors
 
-SHARES = "Blues"
-DEVIATIONS = "PuOr_r"  # its two ends differ for color-blind readers too
+# The charts' own scales.
+SHARE_COLORS = LinearSegmentedColormap.from_list("shares", SHARES)
+DEVIATION_COLORS = LinearSegmentedColormap.from_list("deviations", DEVIATIONS)
 LEGEND_ROWS = 20
 
 
@@ -80,7 +81,7 @@ def heatmap(
     axes: Axes,
     values: FloatArray,
     *,
-    colormap: str,
+    colormap: Colormap,
     limits: tuple[float, float],
     texts: NDArray[np.str_],
     fontsize: float,
