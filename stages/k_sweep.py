@@ -54,7 +54,11 @@ class Sweep:
 
 
 def fit_and_evaluate(
-    points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    mixture: MixtureParams,
+    log_jacobian: float = 0.0,
 ) -> tuple[FittedMixture, Fit]:
     """Fit one mixture of the sweep and say what it is worth.
 
@@ -64,13 +68,18 @@ def fit_and_evaluate(
     k : components, 2 or more
     covariance_type : covariance type
     mixture : how it is fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
     fitted = fit_mixture(points, k, covariance_type, mixture)
-    return fitted, evaluate_fit(fitted, points, mixture.reg_covar)
+    return fitted, evaluate_fit(fitted, points, mixture.reg_covar, log_jacobian)
 
 
 def sweep_fits(
-    points: FloatArray, sweep: Sweep, mixture: MixtureParams, compute: Compute
+    points: FloatArray,
+    sweep: Sweep,
+    mixture: MixtureParams,
+    compute: Compute,
+    log_jacobian: float = 0.0,
 ) -> Iterator[tuple[FittedMixture, Fit]]:
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each.
 
@@ -80,9 +89,10 @@ def sweep_fits(
     sweep : which mixtures are fitted
     mixture : how each is fitted
     compute : where they are fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
     fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
-    calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
+    calls = ((points, k, covariance_type, mixture, log_jacobian) for covariance_type, k in fits)
     # Varied initializations are compiled throughout; scikit-learn's K-Means would hold the lock.
     threads = mixture.init == "varied"
     return parallel_map(fit_and_evaluate, calls, compute, large=[points], threads=threads)
@@ -123,12 +133,13 @@ def main() -> None:
     mixture = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
+    songs = tables.read(FEATURES_SELECTED, scaling.features)
+    points = scaling.standardize(songs)
     check_enough_songs(len(points), sweep.k_max, "k_sweep.k_max")
 
     mixtures, fits = [], []
     for fitted, fit in tqdm(
-        sweep_fits(points, sweep, mixture, compute),
+        sweep_fits(points, sweep, mixture, compute, scaling.log_jacobian(songs)),
         "k_sweep",
         sweep.count(),
         delay=2,

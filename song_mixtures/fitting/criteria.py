@@ -55,14 +55,19 @@ class Fit:
         return ", ".join(fault for fault in (not_converged, degenerate) if fault)
 
 
-def evaluate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit:
+def evaluate_fit(
+    fitted: FittedMixture, points: FloatArray, reg_covar: float, log_jacobian: float = 0.0
+) -> Fit:
     """Evaluate a mixture on the points it was fitted on.
+
+    `log_jacobian` is added to ln L: Scaling.log_jacobian() of the same songs.  (1b)
 
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
     """
     mixture = fitted.mixture
     log_likelihood, total_entropy = log_likelihood_and_entropy(mixture, points)
+    log_likelihood += log_jacobian
     songs, d = points.shape
     k = len(mixture.weights)
     parameters = free_parameters(k, d, mixture.covariance_type)
