@@ -95,7 +95,7 @@ def transformer(feature: str, scaling: Scaling) -> Any:
 
     A pickle holds a function by the name of its module, so it must not be one of ours, and
     scipy.special.logit would stand there under a private name. A logit is twice what this gives:
-    ln p / (1 - p) = 2 artanh(2 p - 1), and with (1a) 2 x' - 1 = (2 x - 1) (n - 1) / n.
+    ln p / (1 - p) = 2 artanh(2 p - 1), and with (0a) 2 x' - 1 = (2 x - 1) (n - 1) / n.
     """
     name = scaling.transforms[scaling.features.index(feature)]
     # In float64 throughout, as the mixture was fitted; a table may have float32.

@@ -197,8 +197,8 @@ def test_a_feature_at_the_ends_of_a_logit_is_squeezed(
     standardized = scaling.standardize(kept)
     assert np.isfinite(standardized).all()
     np.testing.assert_array_equal(standardized[:, 3].argsort(), kept["valence"].argsort())
-    squeezed = (kept["valence"] * 239 + 0.5) / 240
-    expected = StandardScaler().fit_transform(np.log(squeezed / (1 - squeezed)).to_frame())
+    squeezed = (kept[["valence"]].to_numpy() * 239 + 0.5) / 240
+    expected = StandardScaler().fit_transform(np.log(squeezed / (1 - squeezed)))
     np.testing.assert_allclose(standardized[:, [3]], expected, rtol=1e-9, atol=1e-12)
 
 

@@ -42,7 +42,7 @@ LOG_SLOPE: dict[Transform, Curve] = {
 
 
 def squeeze_of(songs: pd.DataFrame, transform: Mapping[str, Transform]) -> dict[str, int]:
-    """Return the number of songs n for each feature that (1a) must squeeze for its logit.
+    """Return the number of songs n for each feature that (0a) must squeeze for its logit.
 
     These are the features with a value at exactly 0 or 1, where log odds are infinite.
     """
@@ -56,7 +56,7 @@ def squeeze_of(songs: pd.DataFrame, transform: Mapping[str, Transform]) -> dict[
 def squeezed(songs: pd.DataFrame, squeeze: Mapping[str, int]) -> pd.DataFrame:
     """Return the songs with x' = (x (n - 1) + 1/2) / n in the features of `squeeze`.
 
-    Equation (1a), Smithson & Verkuilen (2006): 0 to 1 becomes 1/2n to 1 - 1/2n. All values move,
+    Equation (0a), Smithson & Verkuilen (2006): 0 to 1 becomes 1/2n to 1 - 1/2n. All values move,
     those between too, so that the order of the songs stays.
     """
     return songs.assign(**{name: (songs[name] * (n - 1) + 0.5) / n for name, n in squeeze.items()})
@@ -66,7 +66,7 @@ def squeezed(songs: pd.DataFrame, squeeze: Mapping[str, int]) -> pd.DataFrame:
 class Scaling:
     """Features in their order, with the transform, mean and standard deviation of each, (d,).
 
-    `squeeze` has the n of (1a) for every feature that is squeezed before its logit.
+    `squeeze` has the n of (0a) for every feature that is squeezed before its logit.
     """
 
     features: tuple[str, ...]
@@ -103,7 +103,7 @@ class Scaling:
         """Return what ln L of the standardized values lacks to that of the original features, nats.
 
         sum_n sum_j ln |dz_nj / du_nj|, with u the original features, standardized over `songs`.
-        (1b) It is 0 without transforms, and would be with linear ones.
+        (0b) It is 0 without transforms, and would be with linear ones.
 
         Parameters
         ----------
