@@ -60,10 +60,15 @@ def evaluate_fit(
 ) -> Fit:
     """Evaluate a mixture on the points it was fitted on.
 
-    `log_jacobian` is added to ln L: Scaling.log_jacobian() of the same songs.  (0b)
-
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC + 2 sum_n H_n, Biernacki, Celeux & Govaert (2000), with posteriors   (7)
+
+    Parameters
+    ----------
+    fitted : the mixture and how EM went
+    points : standardized features, (N, d)
+    reg_covar : what EM adds to every variance
+    log_jacobian : added to ln L, Scaling.log_jacobian() of the same songs, nats  (0b)
     """
     mixture = fitted.mixture
     log_likelihood, total_entropy = log_likelihood_and_entropy(mixture, points)
