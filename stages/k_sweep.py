@@ -98,7 +98,11 @@ def cut_short(ks: Tried, sweep: Sweep, songs: int, d: int) -> str:
 
 
 def fit_and_evaluate(
-    points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    mixture: MixtureParams,
+    log_jacobian: float = 0.0,
 ) -> tuple[FittedMixture, Fit]:
     """Fit one mixture of the sweep and say what it is worth.
 
@@ -108,13 +112,18 @@ def fit_and_evaluate(
     k : components, 1 or more
     covariance_type : covariance type
     mixture : how it is fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
     fitted = fit_mixture(points, k, covariance_type, mixture)
-    return fitted, evaluate_fit(fitted, points, mixture.reg_covar)
+    return fitted, evaluate_fit(fitted, points, mixture.reg_covar, log_jacobian)
 
 
 def sweep_fits(
-    points: FloatArray, ks: Tried, mixture: MixtureParams, compute: Compute
+    points: FloatArray,
+    ks: Tried,
+    mixture: MixtureParams,
+    compute: Compute,
+    log_jacobian: float = 0.0,
 ) -> Iterator[tuple[FittedMixture, Fit]]:
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each.
 
@@ -124,8 +133,10 @@ def sweep_fits(
     ks : which K besides 1 are fitted, of which covariance type
     mixture : how each is fitted
     compute : where they are fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
-    calls = ((points, k, kind, mixture) for kind, span in ks.items() for k in (1, *span))
+    fits = ((k, kind) for kind, span in ks.items() for k in (1, *span))
+    calls = ((points, k, kind, mixture, log_jacobian) for k, kind in fits)
     # Varied initializations are compiled throughout; scikit-learn's K-Means would hold the lock.
     threads = mixture.init == "varied"
     return parallel_map(fit_and_evaluate, calls, compute, large=[points], threads=threads)
@@ -164,7 +175,8 @@ def main() -> None:
     mixture = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
+    songs = tables.read(FEATURES_SELECTED, scaling.features)
+    points = scaling.standardize(songs)
     ks = tried(sweep, *points.shape)
     check_enough_songs(ks, sweep, *points.shape)
     if short := cut_short(ks, sweep, *points.shape):
@@ -172,7 +184,7 @@ def main() -> None:
 
     mixtures, fits = [], []
     for fitted, fit in tqdm(
-        sweep_fits(points, ks, mixture, compute),
+        sweep_fits(points, ks, mixture, compute, scaling.log_jacobian(songs)),
         "k_sweep",
         sum(1 + len(span) for span in ks.values()),
         delay=2,

@@ -19,7 +19,7 @@ from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Columns
 from song_mixtures.songs.plane import Plane
-from song_mixtures.songs.scaling import Scaling, Transform
+from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of, squeezed
 from song_mixtures.sources.checks import (
     check_constant,
     check_missing,
@@ -120,11 +120,20 @@ def fit_scaler(
     songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
 ) -> tuple[StandardScaler, Scaling]:
     """Return the standardization of the transformed features, as scikit-learn's and as ours."""
-    values = transformed_features(songs, features, transform)
-    # With the names, so that people may hand it a DataFrame and are told where one is amiss.
-    scaler = StandardScaler().fit(pd.DataFrame(values, columns=features))
+    squeeze = squeeze_of(songs, {feature: transform[feature] for feature in features})
+    values = transformed_features(squeezed(songs, squeeze), features, transform)
+    # With the names of what it takes, so that a DataFrame with raw values under their own names is
+    # refused where a transform has to come first.
+    names = [transformed_name(name, transform[name], name in squeeze) for name in features]
+    scaler = StandardScaler().fit(pd.DataFrame(values, columns=names))
     transforms = tuple(transform[feature] for feature in features)
-    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_)
+    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_, squeeze)
+
+
+def transformed_name(feature: str, transform: Transform, is_squeezed: bool) -> str:
+    """Return what models/scaler.pkl calls a feature: `log2_tempo`, `logit_squeezed_valence`."""
+    words = [transform] * (transform != "identity") + ["squeezed"] * is_squeezed + [feature]
+    return "_".join(words)
 
 
 def summarize(
@@ -194,7 +203,8 @@ def main() -> None:
     check_songs_left(songs, reasons)
     check_constant(kept, list(transform))
     check_untransformable(kept, transform)
-    features = independent_features(kept, transform, parameters.collinear)
+    inside = squeezed(kept, squeeze_of(kept, transform))
+    features = independent_features(inside, transform, parameters.collinear)
     scaler, scaling = fit_scaler(kept, features, transform)
 
     values = feature_values(kept, features)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.special
+from numpy.polynomial.polynomial import polyval
 from sklearn.compose import ColumnTransformer
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
@@ -25,7 +25,7 @@ from song_mixtures.pipeline.files import read_json, write_json, write_metrics, w
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.scaling import FORWARD, Curve, Scaling, Transform
+from song_mixtures.songs.scaling import FORWARD, Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
@@ -35,9 +35,6 @@ GMM_MODEL = Path("models/gmm_model.pkl")
 SONG_MIXTURE = Path("models/song_mixture.pkl")
 GMM = Path("models/gmm.json")
 METRICS = Path("metrics/train_gmm.json")
-
-# A pickle holds a function by the name of its module, so this one takes SciPy's in place of ours.
-CURVES: dict[Transform, Curve] = FORWARD | {"logit": scipy.special.logit}
 
 
 def trained(
@@ -102,6 +99,27 @@ def in_sklearn_shape(matrices: FloatArray, covariance_type: CovarianceType) -> F
     return diagonals.copy() if covariance_type == "diag" else diagonals[:, 0].copy()
 
 
+def transformer(feature: str, scaling: Scaling) -> Any:
+    """Return a feature's squeeze and transform in functions that others have, too.
+
+    A pickle holds a function by the name of its module, so it must not be one of ours, and
+    scipy.special.logit would stand there under a private name. A logit is twice what this gives:
+    ln p / (1 - p) = 2 artanh(2 p - 1), and with (0a) 2 x' - 1 = (2 x - 1) (n - 1) / n.
+    """
+    name = scaling.transforms[scaling.features.index(feature)]
+    # In float64 throughout, as the mixture was fitted; a table may have float32.
+    curve = np.positive if name == "logit" else FORWARD[name]
+    first = FunctionTransformer(curve, kw_args={"dtype": np.float64})
+    if name != "logit":
+        return first
+    n = scaling.squeeze.get(feature)
+    end = 1.0 if n is None else (n - 1) / n
+    center = FunctionTransformer(polyval, kw_args={"c": [-end, 2 * end]})
+    return Pipeline(
+        [("first", first), ("center", center), ("artanh", FunctionTransformer(np.arctanh))]
+    )
+
+
 def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
     """Return transforms, scaling and mixture as the Pipeline that scikit-learn would have fitted.
 
@@ -109,13 +127,13 @@ def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
     `songs` has them, (N, d) or more. Raises ValueError where a feature is missing, or a value is
     or becomes NaN or infinite: a transform does not clip, here as in Scaling.standardize().
     """
-    entries = [
-        # In float64 throughout, as the mixture was fitted; a table may have float32.
-        (feature, FunctionTransformer(CURVES[name], kw_args={"dtype": np.float64}), [feature])
-        for feature, name in zip(scaling.features, scaling.transforms, strict=True)
-    ]
+    entries = [(name, transformer(name, scaling), [name]) for name in scaling.features]
+    pairs = zip(scaling.features, scaling.transforms, strict=True)
+    twice = {feature: 2.0 for feature, name in pairs if name == "logit"}
     # One song is enough, for it learns the names of the columns and nothing else.
-    transform = ColumnTransformer(entries).fit(songs[list(scaling.features)].head(1))
+    transform = ColumnTransformer(entries, transformer_weights=twice).fit(
+        songs[list(scaling.features)].head(1)
+    )
     scaler = StandardScaler()
     scaler.mean_, scaler.scale_, scaler.var_ = scaling.mean, scaling.scale, scaling.scale**2
     scaler.n_features_in_, scaler.n_samples_seen_ = len(scaling.features), np.int64(len(songs))
@@ -156,7 +174,7 @@ def main() -> None:
     points = scaling.standardize(songs)
 
     fitted = trained(read_json(CHOSEN_MIXTURE), chosen, points, params)
-    fit = evaluate_fit(fitted, points, params.reg_covar)
+    fit = evaluate_fit(fitted, points, params.reg_covar, scaling.log_jacobian(songs))
     check_valid(fit)
     model = as_scikit_learn(fitted, params)
 

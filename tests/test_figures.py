@@ -60,7 +60,8 @@ PLANE = Plane.through(SONGS, SCALING)
 def covariance_picture(mixture: Mixture, colors: list[str]) -> Figure:
     d = mixture.means.shape[1]
     scaling = Scaling(tuple(FEATURES[:d]), ("identity",) * d, np.zeros(d), np.ones(d))
-    return components.covariances(covariances_table(mixture, scaling), colors, SAID)
+    table = covariances_table(mixture, scaling, SONGS)
+    return components.covariances(table, colors, SAID)
 
 
 def map_axes() -> Axes:

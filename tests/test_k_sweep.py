@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
@@ -14,7 +16,7 @@ from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
 from stages import k_sweep
-from tests.conftest import FEATURES, SetParams, run_stages
+from tests.conftest import FEATURES, SetParams, make_songs, run_stages
 from tests.fitting.test_em import PARAMS, VARIED
 from tests.mixture.test_mixture import POINTS
 
@@ -121,3 +123,34 @@ def test_two_runs_give_the_same_bytes(finished: Path, workspace: Path) -> None:
     run_stages(workspace, "preprocess", "k_sweep")
     for path in (k_sweep.K_SWEEP, k_sweep.SWEEP, k_sweep.METRICS):
         assert (workspace / path).read_bytes() == (finished / path).read_bytes()
+
+
+def test_criteria_of_transformed_features_are_in_units_of_the_original_ones(
+    workspace: Path, set_params: SetParams
+) -> None:
+    """By a second way: the mixture's density of z times dz/du, song by song."""
+    changes = {"preprocess.transform.tempo": "log2", "preprocess.transform.valence": "logit"}
+    set_params(changes | {"k_sweep.k_max": 3})
+    songs = make_songs()
+    songs["valence"] = songs["valence"].clip(0, 1)
+    songs.loc[0, "valence"] = 0.0
+    songs.to_csv(workspace / "data/raw/songs.csv", index=False)
+    run_stages(workspace, "preprocess", "k_sweep", "choose_k", "train_gmm")
+
+    tempo, valence = songs["tempo"], (songs["valence"] * 239 + 0.5) / 240
+    seen = songs.assign(tempo=np.log2(tempo), valence=np.log(valence / (1 - valence)))[FEATURES]
+    points = StandardScaler().fit_transform(seen)
+    slopes = np.log(1 / (tempo * np.log(2)) * tempo.std() / seen["tempo"].std())
+    slopes += np.log(239 / 240 / (valence * (1 - valence)))
+    slopes += np.log(songs["valence"].std() / seen["valence"].std())
+    table = read_table(k_sweep.K_SWEEP).set_index("k")
+    for content in read_json(k_sweep.SWEEP)["mixtures"]:
+        mixture = FittedMixture.from_json(content).mixture
+        log_likelihood = posteriors(mixture, points)[1].sum() + slopes.sum()
+        row = table.loc[len(mixture.weights)]
+        assert row["log_likelihood"] == pytest.approx(log_likelihood, rel=1e-7)
+        penalty = row["parameters"] * np.log(240)
+        assert row["bic"] == pytest.approx(penalty - 2 * log_likelihood, rel=1e-7)
+    trained = read_json(workspace / "metrics/train_gmm.json")
+    assert trained["bic"] == table.loc[3, "bic"]
+    assert trained["icl"] == table.loc[3, "icl"]

@@ -5,6 +5,7 @@ every K and of the final fit, labels and posteriors must then agree within 1e-6,
 the components. Tried on songs of our making and, where they are at hand, on real tables.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,22 @@ from sklearn.preprocessing import StandardScaler
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import one_thread
 from song_mixtures.pipeline.tables import read_table
-from tests.conftest import FEATURES, REAL_DATA, lay_out, make_songs, run_stages, write_params
+from tests.conftest import (
+    FEATURES,
+    REAL_DATA,
+    ROOT,
+    lay_out,
+    make_songs,
+    params_with,
+    run_stages,
+    write_params,
+)
 
 K_MAX = 6
 CHOSEN_K = 4
 N_INIT = 3
 NOTEBOOK: dict[str, Any] = {
+    **{f"preprocess.transform.{name}": "identity" for name in FEATURES},
     "mixture.init": "kmeans",
     "mixture.max_iter": 300,
     "mixture.tol": 0.001,
@@ -96,6 +107,22 @@ def test_the_final_fit_its_labels_and_its_posteriors(run: tuple[Path, Any]) -> N
     posterior = model.predict_proba(points)[:, order]
     np.testing.assert_allclose(assigned.filter(like="gmm_prob_"), posterior, atol=1e-6)
     assert assigned["gmm_cluster"].tolist() == np.argsort(order)[model.predict(points)].tolist()
+
+
+def test_the_lines_to_paste_are_these_parameters() -> None:
+    """docs/using.md repeats the notebooks' run by a line of `-S section.key=value`."""
+    text = (ROOT / "docs/using.md").read_text()
+    pasted = dict(re.findall(r"-S (\S+)=(\S+)", text.split("## Repeat the notebooks' run")[1]))
+    of_this_test = {"k_sweep.k_max", "choose_k.n_components", "mixture.n_init", "kmeans.n_init"}
+    default = params_with({})
+    changed = {}
+    for key, value in NOTEBOOK.items():
+        place: Any = default
+        for part in key.split("."):
+            place = place[part]
+        if key not in of_this_test and (place != value or key.startswith("preprocess")):
+            changed[key] = str(value)
+    assert pasted == changed
 
 
 def test_kmeans(run: tuple[Path, Any]) -> None:

@@ -62,14 +62,24 @@ class Fit:
     fault: str  # why it is not valid, "" where it is
 
 
-def evaluate_fit(fitted: FittedMixture, points: FloatArray, reg_covar: float) -> Fit:
+def evaluate_fit(
+    fitted: FittedMixture, points: FloatArray, reg_covar: float, log_jacobian: float = 0.0
+) -> Fit:
     """Evaluate a mixture on the points it was fitted on.
 
     BIC = -2 ln L + p ln N, AIC = -2 ln L + 2 p                                    (6)
     ICL = BIC - 2 sum_n log max_k r_nk, Biernacki, Celeux & Govaert (2000)         (7)
+
+    Parameters
+    ----------
+    fitted : the mixture and how EM went
+    points : standardized features, (N, d)
+    reg_covar : what EM adds to every variance
+    log_jacobian : added to ln L, Scaling.log_jacobian() of the same songs, nats  (0b)
     """
     mixture = fitted.mixture
     log_likelihood, log_certainty = log_likelihood_and_certainty(mixture, points)
+    log_likelihood += log_jacobian
     songs, d = points.shape
     k = len(mixture.weights)
     parameters = free_parameters(k, d, mixture.covariance_type)

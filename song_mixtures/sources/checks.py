@@ -60,12 +60,12 @@ def check_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) 
     """Raise a StageError where a transform is not defined for a feature's values."""
     for feature, name in transform.items():
         low, high = songs[feature].min(), songs[feature].max()
-        needs = {
-            "identity": "",
-            "log2": "values above 0",
-            "logit": "values between, not at, 0 and 1",
+        needs, defined = {
+            "identity": ("", True),
+            "log2": ("values above 0", low > 0),
+            "logit": ("values from 0 to 1", low >= 0 and high <= 1),
         }[name]
-        if (needs and low <= 0) or (name == "logit" and high >= 1):
+        if not defined:
             raise StageError(
                 f"preprocess.transform.{feature} is {name}, which needs {needs}; "
                 f"{feature} goes from {low:g} to {high:g}; use identity"

@@ -85,7 +85,7 @@ def write_results(
         figures.ASSIGNMENTS: songs,
         charts.MEANS: means_table(mixture, scaling, 0.5),
         charts.WEIGHTS: weights_found,
-        figures.COVARIANCES: covariances_table(mixture, scaling),
+        figures.COVARIANCES: covariances_table(mixture, scaling, songs),
         figures.ELBOW: pd.DataFrame(elbow),
         figures.KMEANS_ASSIGNMENTS: pd.DataFrame({"kmeans_cluster": kmeans}),
         figures.CONFUSION: confusion(gmm, kmeans, k),

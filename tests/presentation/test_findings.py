@@ -61,7 +61,7 @@ def test_which_component_is_widest(covariances: list[Any], said: str) -> None:
     mixture = Mixture("full", np.ones(2) / 2, np.zeros((2, 2)), np.array(covariances, dtype=float))
     two = Scaling(("tempo", "energy"), ("identity",) * 2, np.zeros(2), np.ones(2))
     spreads = np.linalg.det(mixture.covariances) ** 0.25
-    found = findings.of_spreads(spreads, covariances_table(mixture, two))
+    found = findings.of_spreads(spreads, covariances_table(mixture, two, pd.DataFrame()))
     assert said in found.sentence
 
 
