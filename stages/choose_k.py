@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 
 from song_mixtures.mixture.model import CovarianceType
-from song_mixtures.mixture.selection import best_fit, lowest, mixture_name
+from song_mixtures.mixture.selection import best_fit, largest_supported, lowest, mixture_name
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
@@ -19,6 +19,7 @@ from song_mixtures.pipeline.tables import Tables
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 SWEEP = Path("models/sweep.json")  # from k_sweep
+STABILITY = Path("data/processed/stability.csv")  # from stability
 CHOSEN_K = Path("models/chosen_k.json")
 CHOSEN_MIXTURE = Path("models/chosen_mixture.json")
 METRICS = Path("metrics/choose_k.json")
@@ -28,16 +29,17 @@ METRICS = Path("metrics/choose_k.json")
 class Choice:
     """How K is chosen; the two last values count when it is fixed."""
 
-    by: Literal["fixed", "bic", "aic", "icl"]
+    by: Literal["fixed", "bic", "aic", "icl", "stability"]
     n_components: Annotated[int, Range(2)]
     covariance_type: CovarianceType
 
 
-def choose(fits: pd.DataFrame, choice: Choice) -> dict[str, int | str]:
+def choose(fits: pd.DataFrame, choice: Choice, stability: pd.DataFrame) -> dict[str, int | str]:
     """Return the chosen n_components and covariance_type."""
     if choice.by == "fixed":
         return {"n_components": choice.n_components, "covariance_type": choice.covariance_type}
-    best = best_fit(fits, choice.by)
+    by_stability = choice.by == "stability"
+    best = largest_supported(stability) if by_stability else best_fit(fits, choice.by)
     return {"n_components": int(best["k"]), "covariance_type": str(best["covariance_type"])}
 
 
@@ -83,7 +85,7 @@ def main() -> None:
     choice = read_params("choose_k", Choice)
     fits = tables.read(K_SWEEP)
 
-    chosen = choose(fits, choice)
+    chosen = choose(fits, choice, tables.read(STABILITY))
 
     write_json(CHOSEN_K, chosen)
     write_json(CHOSEN_MIXTURE, chosen_mixture(read_json(SWEEP)["mixtures"], chosen))

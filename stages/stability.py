@@ -1,4 +1,4 @@
-"""Ask of the sweep's mixtures whether their components would come back: how many groups stand?
+"""Ask of the sweep's mixtures whether their components would come back.
 
 Every mixture is fitted anew to bootstrap samples of the songs, and so are tables without groups,
 whose features have the same distributions and correlations: a few broad components come back on
