@@ -73,7 +73,7 @@ def drawn_songs(
 
 
 def pairs_stated(posterior: FloatArray, components: IntArray, seed: int) -> Stated:
-    """Return what posteriors, (N, K), say of pairs of songs: are they of the same component?"""
+    """Return what posteriors, (N, K), say of pairs of songs: that they are of one component."""
     one, other = np.random.default_rng(seed).integers(len(posterior), size=(2, PAIRS))
     one, other = one[one != other], other[one != other]
     same = (posterior[one] * posterior[other]).sum(axis=1)
@@ -132,6 +132,11 @@ def rows(name: str, found: list[list[tuple[Stated, Stated]]]) -> Iterator[list[s
         yield [name, title, *cells]
 
 
+def well_filled(pooled: Stated) -> list[tuple[float, float, float]]:
+    """Return the bins of at least 50 songs: of fewer the share says nothing."""
+    return [one for one in pooled.reliability() if one[0] * len(pooled.probability) >= 50]
+
+
 def draw(panels: dict[str, list[list[tuple[Stated, Stated]]]]) -> None:
     """Draw the reliability diagram of the greatest posterior, a panel per table."""
     import matplotlib.pyplot as plt
@@ -147,7 +152,7 @@ def draw(panels: dict[str, list[list[tuple[Stated, Stated]]]]) -> None:
                 np.concatenate([one.probability for one in of_all]),
                 np.concatenate([one.true for one in of_all]),
             )
-            _, stated, true = zip(*pooled.reliability(), strict=True)
+            _, stated, true = zip(*well_filled(pooled), strict=True)
             panel.plot(stated, true, marker="o", markersize=4, label=title)
         panel.set(title=name, xlabel="greatest posterior", xlim=(0, 1), ylim=(0, 1))
     axes[0][0].set_ylabel("share of songs of that component")

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from song_mixtures.mixture.selection import lowest
+from song_mixtures.mixture.selection import largest_supported, lowest
+from song_mixtures.pipeline.stage import StageError
 from stages.choose_k import Choice, choose, chosen_mixture, outcome, summarize
 
 FITS = pd.DataFrame(
@@ -16,14 +17,29 @@ FITS = pd.DataFrame(
         "valid": [1, 1, 1, 1],
     }
 )
+STABILITY = pd.DataFrame(
+    {
+        "k": [2, 3, 4, 3],
+        "covariance_type": ["full", "full", "full", "tied"],
+        "ari": [0.9, 0.7, 0.8, 0.7],
+        "reference_ari": [0.2, 0.5, 0.8, 0.4],
+        "supported": [1, 1, 0, 1],
+    }
+)
 
 
 @pytest.mark.parametrize(
     ("by", "k", "covariance_type"),
-    [("fixed", 7, "tied"), ("bic", 2, "diag"), ("aic", 3, "full"), ("icl", 2, "full")],
+    [
+        ("fixed", 7, "tied"),
+        ("bic", 2, "diag"),
+        ("aic", 3, "full"),
+        ("icl", 2, "full"),
+        ("stability", 3, "tied"),
+    ],
 )
 def test_the_choice(by: str, k: int, covariance_type: str) -> None:
-    chosen = choose(FITS, Choice(by, 7, "tied"))  # type: ignore[arg-type]
+    chosen = choose(FITS, Choice(by, 7, "tied"), STABILITY)  # type: ignore[arg-type]
     assert chosen == {"n_components": k, "covariance_type": covariance_type}
 
 
@@ -43,9 +59,20 @@ def test_best_k_by_each_criterion() -> None:
     assert summarize(FITS) == {"bic_best_k": 2, "aic_best_k": 3, "icl_best_k": 2}
 
 
+@pytest.mark.parametrize(
+    ("stability", "said"),
+    [(STABILITY.assign(supported=0), "K = 2, 3, 4 the"), (STABILITY.head(0), "none tried")],
+)
+def test_where_the_songs_support_no_k_it_says_so_and_what_to_try(
+    stability: pd.DataFrame, said: str
+) -> None:
+    with pytest.raises(StageError, match=f"{said}.*dvc exp run -S choose_k.by=bic"):
+        largest_supported(stability)
+
+
 def test_an_unsound_fit_is_neither_chosen_nor_called_the_best() -> None:
     invalid = FITS.assign(valid=[1, 1, 0, 1])
-    assert choose(invalid, Choice("bic", 7, "full"))["n_components"] == 3
+    assert choose(invalid, Choice("bic", 7, "full"), STABILITY)["n_components"] == 3
     assert summarize(invalid)["bic_best_k"] == 3
 
 

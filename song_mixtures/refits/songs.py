@@ -32,7 +32,7 @@ def averaged(mixtures: Sequence[Mixture], points: FloatArray) -> Averaged:
 
     r_n = mean_b r_nb                                                              (13)
     H(r_n) = mean_b H(r_nb) + I_n, where the mutual information I_n of component and mixture is 0
-    or more: Depeweg et al. (2018), eq. 3.                                         (14)
+    or more: Depeweg et al. (2018).                                         (14)
     """
     posterior = np.empty((len(points), len(mixtures[0].weights)))
     within = np.empty(len(points))  # mean of the entropies
