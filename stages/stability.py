@@ -68,7 +68,15 @@ class ComponentRow:
 
 
 def mixture_row(mixture: Mixture, found: Stability, songs: int, lead: float) -> MixtureRow:
-    """Return the row of a mixture, of refits of so many songs; what is supported is our choice."""
+    """Return the row of a mixture; when one is supported is our choice.
+
+    Parameters
+    ----------
+    mixture : of the sweep
+    found : what its refits came to
+    songs : how many each of them drew
+    lead : of its mean ARI over that of tables without groups, 0 to 1
+    """
     (ari, ari_se), (reference, reference_se) = found.ari(), found.reference_ari()
     jaccards, _ = found.jaccards()
     trusted = jaccards >= TRUSTED

@@ -102,5 +102,5 @@ def test_the_line_says_what_bic_thinks_of_the_choice(
 ) -> None:
     choice = Choice("fixed", k, covariance_type)  # type: ignore[arg-type]
     fits = FITS.assign(valid=[1, 1, valid, 1])
-    found = outcome(fits, choice, choose(fits, choice))
+    found = outcome(fits, choice, choose(fits, choice, STABILITY))
     assert found == f"K = {k}, {covariance_type} (fixed){said}"

@@ -93,7 +93,16 @@ def fitted_anew(
     params: RefitParams,
     recipe: MixtureParams,
 ) -> Mixture:
-    """Return a mixture like the given one, fitted to points, (N, d), from fewer initializations."""
+    """Return a mixture of the same K and covariance type, from fewer initializations.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    mixture : K and the covariance type are its own
+    rng : of the initializations
+    params : section `refits`
+    recipe : section `mixture`
+    """
     fewer = replace(
         recipe,
         short_runs=min(params.short_runs, recipe.short_runs),
