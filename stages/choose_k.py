@@ -16,6 +16,7 @@ from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.mixture.selection import (
     best_fit,
     close_fits,
+    largest_supported,
     lead_over_one,
     lowest,
     mixture_name,
@@ -27,6 +28,7 @@ from song_mixtures.pipeline.tables import Tables
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 SWEEP = Path("models/sweep.json")  # from k_sweep
+STABILITY = Path("data/processed/stability.csv")  # from stability
 CHOSEN_K = Path("models/chosen_k.json")
 CHOSEN_MIXTURE = Path("models/chosen_mixture.json")
 METRICS = Path("metrics/choose_k.json")
@@ -36,12 +38,12 @@ METRICS = Path("metrics/choose_k.json")
 class Choice:
     """How K is chosen; the two last values count when it is fixed."""
 
-    by: Literal["fixed", "bic", "aic", "icl"]
+    by: Literal["fixed", "bic", "aic", "icl", "stability"]
     n_components: Annotated[int, Range(2)]
     covariance_type: CovarianceType
 
 
-def choose(fits: pd.DataFrame, choice: Choice, d: int) -> dict[str, Any]:
+def choose(fits: pd.DataFrame, choice: Choice, d: int, stability: pd.DataFrame) -> dict[str, Any]:
     """Return the chosen n_components and covariance_type.
 
     Raises StageError where that mixture, or every one of the sweep, is not valid.
@@ -51,6 +53,7 @@ def choose(fits: pd.DataFrame, choice: Choice, d: int) -> dict[str, Any]:
     fits : the table of the sweep
     choice : section `choose_k`
     d : features
+    stability : the table of stage stability
     """
     mixtures = fits[fits["k"] > 1]
     if choice.by == "fixed":
@@ -58,7 +61,8 @@ def choose(fits: pd.DataFrame, choice: Choice, d: int) -> dict[str, Any]:
         return {"n_components": choice.n_components, "covariance_type": choice.covariance_type}
     if not mixtures["valid"].any():
         raise StageError(f"no mixture of the sweep is valid{instead(fits)}")
-    best = best_fit(mixtures, choice.by)
+    by_stability = choice.by == "stability"
+    best = largest_supported(stability) if by_stability else best_fit(mixtures, choice.by)
     return {"n_components": int(best["k"]), "covariance_type": str(best["covariance_type"])}
 
 
@@ -149,9 +153,9 @@ def main() -> None:
     choice = read_params("choose_k", Choice)
     fits = tables.read(K_SWEEP)
 
-    sweep = read_json(SWEEP)
+    sweep, stability = read_json(SWEEP), tables.read(STABILITY)
 
-    chosen = choose(fits, choice, len(sweep["features"]))
+    chosen = choose(fits, choice, len(sweep["features"]), stability)
 
     write_json(CHOSEN_K, chosen)
     write_json(CHOSEN_MIXTURE, chosen_mixture(sweep["mixtures"], chosen))

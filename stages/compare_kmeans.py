@@ -10,9 +10,9 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as scores
 
+from song_mixtures.labels.agreement import contingency, matching
 from song_mixtures.labels.silhouette import silhouettes
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics
@@ -29,22 +29,6 @@ KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # fr
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")
 GENRES = Path("data/processed/genre_by_component.csv")
 METRICS = Path("metrics/compare_kmeans.json")
-
-
-def contingency(rows: IntArray, columns: IntArray, k: int) -> IntArray:
-    """Return how many songs have each pair of labels, (K, K)."""
-    table = np.zeros((k, k), dtype=np.int64)
-    np.add.at(table, (rows, columns), 1)
-    return table
-
-
-def matching(gmm: IntArray, kmeans: IntArray, k: int) -> IntArray:
-    """Return the K-Means cluster matched to each component, (K,): most songs in common.
-
-    Kuhn (1955), the Hungarian method, on the contingency table.
-    """
-    _, clusters = linear_sum_assignment(contingency(gmm, kmeans, k), maximize=True)
-    return np.asarray(clusters)
 
 
 def confusion(gmm: IntArray, kmeans: IntArray, k: int) -> pd.DataFrame:

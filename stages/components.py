@@ -129,7 +129,7 @@ def top(score: FloatArray, count: int) -> NDArray[np.intp]:
 
 
 def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.DataFrame:
-    """Return the songs most typical of each component, best first.
+    """Return the songs most typical of each component, best first, of its own songs alone.
 
     Our choice: the highest density under the component, (N, K), weighted by the posterior, so
     that a song in the middle of a component but as likely another's does not come first.
@@ -138,8 +138,8 @@ def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.Da
     rows = []
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()
-        with np.errstate(divide="ignore"):  # a posterior of 0 puts a song last, at -inf
-            best = top(densities + np.log(posterior), count)
+        own = np.flatnonzero(songs["gmm_cluster"] == component)
+        best = own[top(densities[own] + np.log(posterior[own]), count)]
         rows.append(
             songs.loc[best, shown].assign(
                 component=component,

@@ -95,7 +95,7 @@ def read_found() -> dict[str, Any]:
         "ambiguous_margin": read_param(
             "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
         ),
-        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"]),
+        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"]),
         "chosen": chosen,
         "components": components.to_dict("records"),
         "dropped": list(dropped["reason"].value_counts().items()),

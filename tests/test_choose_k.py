@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from song_mixtures.mixture.selection import also_close, close_fits, lowest
+from song_mixtures.mixture.selection import also_close, close_fits, largest_supported, lowest
 from song_mixtures.pipeline.stage import StageError
 from stages.choose_k import Choice, choose, chosen_mixture, outcome, summarize
 
@@ -26,12 +26,29 @@ def with_bic(*bic: float) -> pd.DataFrame:
     return FITS.assign(bic=list(bic))
 
 
+STABILITY = pd.DataFrame(
+    {
+        "k": [2, 3, 4, 3],
+        "covariance_type": ["full", "full", "full", "tied"],
+        "ari": [0.9, 0.7, 0.8, 0.7],
+        "reference_ari": [0.2, 0.5, 0.8, 0.4],
+        "supported": [1, 1, 0, 1],
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("by", "k", "covariance_type"),
-    [("fixed", 4, "tied"), ("bic", 2, "diag"), ("aic", 3, "full"), ("icl", 2, "full")],
+    [
+        ("fixed", 4, "tied"),
+        ("bic", 2, "diag"),
+        ("aic", 3, "full"),
+        ("icl", 2, "full"),
+        ("stability", 3, "tied"),
+    ],
 )
 def test_the_choice(by: str, k: int, covariance_type: str) -> None:
-    chosen = choose(FITS, Choice(by, 4, "tied"), 5)  # type: ignore[arg-type]
+    chosen = choose(FITS, Choice(by, 4, "tied"), 5, STABILITY)  # type: ignore[arg-type]
     assert chosen == {"n_components": k, "covariance_type": covariance_type}
 
 
@@ -49,7 +66,7 @@ def test_the_mixture_of_the_choice_is_that_of_the_sweep() -> None:
 
 def test_a_fit_that_is_not_valid_is_neither_chosen_nor_called_the_best() -> None:
     invalid = FITS.assign(valid=[1, 1, 1, 1, 0, 1])
-    chosen = choose(invalid, Choice("bic", 7, "full"), 5)
+    chosen = choose(invalid, Choice("bic", 7, "full"), 5, STABILITY)
     assert chosen == {"n_components": 3, "covariance_type": "diag"}
     assert summarize(invalid, chosen)["bic_best_k"] == 3
 
@@ -81,13 +98,13 @@ def test_a_mixture_that_is_not_valid_is_refused_with_what_to_run_instead(
 ) -> None:
     fits = FITS.assign(valid=valid, fault=["" if one else FAULT for one in valid])
     with pytest.raises(StageError, match=said):
-        choose(fits, choice, 5)
+        choose(fits, choice, 5, STABILITY)
 
 
 def test_where_all_types_were_tried_in_vain_none_of_them_is_proposed() -> None:
     fits = FITS.assign(covariance_type=["full"] * 3 + ["spherical"] * 3, valid=0, fault=FAULT)
     with pytest.raises(StageError, match=r"show no groups: give more$"):
-        choose(fits, Choice("bic", 3, "full"), 5)
+        choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
 
 
 def test_what_each_criterion_prefers_by_how_much_and_what_comes_near() -> None:
@@ -113,11 +130,22 @@ def test_fits_within_ten_of_the_lowest_bic_are_close_and_named() -> None:
 
 def test_one_gaussian_may_be_best_and_two_components_are_trained_all_the_same() -> None:
     fits = with_bic(10, 40, 30, 90, 20, 25)
-    chosen = choose(fits, Choice("bic", 3, "full"), 5)
+    chosen = choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
     assert chosen == {"n_components": 2, "covariance_type": "diag"}
     metrics = summarize(fits, chosen)
     assert (metrics["bic_best_k"], metrics["bic_lead_over_one_gaussian"]) == (1, -10)
     assert "one Gaussian describes these songs better" in outcome(fits, FIXED, chosen)
+
+
+@pytest.mark.parametrize(
+    ("stability", "said"),
+    [(STABILITY.assign(supported=0), "K = 2, 3, 4 the"), (STABILITY.head(0), "none tried")],
+)
+def test_where_the_songs_support_no_k_it_says_so_and_what_to_try(
+    stability: pd.DataFrame, said: str
+) -> None:
+    with pytest.raises(StageError, match=f"{said}.*dvc exp run -S choose_k.by=bic"):
+        largest_supported(stability)
 
 
 def test_where_each_criterion_is_lowest_is_said_and_whether_it_may_fall_further() -> None:
@@ -142,6 +170,6 @@ def test_the_line_says_what_bic_thinks_of_the_choice(
 ) -> None:
     choice = Choice("fixed", k, covariance_type)  # type: ignore[arg-type]
     assert (
-        outcome(FITS, choice, choose(FITS, choice, 5))
+        outcome(FITS, choice, choose(FITS, choice, 5, STABILITY))
         == f"K = {k}, {covariance_type} (fixed){said}"
     )

@@ -182,7 +182,8 @@ def test_columns_that_are_not_those_described_are_named(changed: pd.DataFrame) -
 
 def test_the_patterns_stand_for_a_column_per_feature_and_per_component() -> None:
     posteriors = columns_of("data/processed/posteriors", [], 2)
-    assert [column["column"] for column in posteriors[2:]] == ["gmm_prob_0", "gmm_prob_1"]
+    names = [column["column"] for column in posteriors]
+    assert names[2:5] == ["gmm_prob_0", "gmm_prob_1", "averaged_prob_0"]
     means = columns_of("data/processed/gmm_means", ["tempo", "loudness"], 2)
     assert [column["column"] for column in means] == ["component", "tempo", "loudness", "profile"]
     assert means[1]["range"] == "(0, inf)"

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "labels": set(),
     "sources": {"songs"},
     "fitting": {"mixture", "sampling"},
+    "refits": {"compute", "fitting", "labels", "mixture"},
     FIGURES: SEEN,
     PICTURES: SEEN | {FIGURES},
     REPORT: {"mixture", "songs", FIGURES},

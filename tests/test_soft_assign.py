@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.tables import read_table
 from stages import soft_assign
 
@@ -22,6 +23,25 @@ def test_written_rows_sum_to_one(finished: Path) -> None:
     sums = assigned.filter(like="gmm_prob_").sum(axis=1)
     assert len(assigned) == 240
     np.testing.assert_allclose(sums, 1.0, atol=1e-5)
+
+
+def test_what_refits_say_of_each_song_is_written(finished: Path) -> None:
+    songs = read_table(finished / soft_assign.POSTERIORS)
+    averaged = songs.filter(like="averaged_prob_")
+    np.testing.assert_allclose(averaged.sum(axis=1), 1.0, atol=1e-5)
+    expected = -(averaged * np.log(averaged.where(averaged > 0, 1))).sum(axis=1)
+    np.testing.assert_allclose(songs["averaged_entropy"], expected, atol=1e-4)
+    assert (songs["mutual_information"] <= songs["averaged_entropy"]).all()
+    np.testing.assert_allclose(20 * songs["kept_share"] % 1, 0, atol=1e-9)  # of 20 refits
+    assert 0.5 < songs["kept_share"].mean() <= 1
+
+
+def test_typicality_by_hand() -> None:
+    # Of a standard Gaussian in two features exp(-r^2 / 2) lies further out than r.
+    mixture = Mixture("full", np.array([0.5, 0.5]), np.zeros((2, 2)), np.eye(2) * [[[1]], [[4]]])
+    points = np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]])
+    found = soft_assign.typicality(mixture, points, np.array([0, 0, 1]))
+    np.testing.assert_allclose(found, [1.0, np.exp(-25 / 2), np.exp(-25 / 8)])
 
 
 def test_metrics_by_hand() -> None:

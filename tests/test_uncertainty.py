@@ -31,17 +31,32 @@ def test_each_song_rated_by_hand() -> None:
 def rated_songs() -> pd.DataFrame:
     songs = pd.DataFrame({"song": list("abcd"), "genre": ["x", "x", "", "y"]})
     labels = pd.DataFrame({"gmm_cluster": [0, 0, 0, 2]})
-    return songs.join(labels).join(uncertainty.evaluate_songs(POSTERIOR, ambiguous_margin=0.2))
+    averaged = pd.DataFrame(
+        {
+            "averaged_prob_0": [0.9, 0.8, 0.5, 0.0],
+            "averaged_prob_1": [0.1, 0.2, 0.2, 0.0],
+            "averaged_prob_2": [0.0, 0.0, 0.3, 1.0],
+            "averaged_entropy": [0.33, 0.50, 1.03, 0.0],
+            "typicality": [0.5, 0.9, 0.9, 0.0],
+            "log_density": [-5.0, -4.0, -4.5, -30.0],
+        }
+    )
+    rated = uncertainty.evaluate_songs(POSTERIOR, ambiguous_margin=0.2)
+    return songs.join([labels, averaged, rated])
 
 
-def test_extremes_name_the_ends_of_the_list() -> None:
+def test_the_surest_are_in_the_middle_and_the_least_sure_have_the_highest_entropy() -> None:
     ends = uncertainty.extremes(rated_songs(), 2)
     found = list(zip(ends["end"], ends["song"], strict=True))
-    assert found == [("surest", "a"), ("surest", "b"), ("least sure", "d"), ("least sure", "c")]
+    # 0.8 * 0.9 before 0.5 * 0.9 = 0.9 * 0.5, which stay in the table's order.
+    assert found == [("surest", "b"), ("surest", "a"), ("least sure", "c"), ("least sure", "b")]
 
 
-def test_extremes_of_a_table_shorter_than_the_list() -> None:
-    assert len(uncertainty.extremes(rated_songs(), 10)) == 8
+def test_a_song_far_from_everything_is_never_called_sure() -> None:
+    songs = rated_songs().assign(typicality=1.0)  # d: posterior 1, and the lowest density
+    ends = uncertainty.extremes(songs, 10)
+    assert ends[ends["end"] == "surest"]["song"].tolist() == ["a", "b", "c"]
+    assert ends[ends["end"] == "least sure"]["song"].tolist() == ["c", "b", "a", "d"]
 
 
 def test_by_component_and_by_genre_by_hand() -> None:

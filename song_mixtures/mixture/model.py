@@ -8,10 +8,11 @@ no scikit-learn and no pickle; the fit is in fitting/em.py. The equations are nu
 docs/method.md. Logarithms are natural, so entropies are in nats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray
 
@@ -47,12 +48,18 @@ class Mixture:
             covariances=np.array(content["covariances"]),
         )
 
+    def in_order(self, order: NDArray[np.integer]) -> "Mixture":
+        """Return the mixture with component k the one that was order[k], (K,)."""
+        return replace(
+            self,
+            weights=self.weights[order],
+            means=self.means[order],
+            covariances=self.covariances[order],
+        )
+
     def ordered_by_weight(self) -> "Mixture":
         """Return the mixture with its components in order of weight, largest first."""
-        order = np.argsort(-self.weights, kind="stable")
-        return Mixture(
-            self.covariance_type, self.weights[order], self.means[order], self.covariances[order]
-        )
+        return self.in_order(np.argsort(-self.weights, kind="stable"))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from song_mixtures.pipeline.stage import StageError
+
 CRITERIA = ("bic", "aic", "icl")
 LARGEST = "the largest tried"
 # A difference of BIC above 10 is very strong evidence, Kass & Raftery (1995), section 3.2.
@@ -9,6 +11,7 @@ CLOSE = 10.0
 SAID_OF = {"fixed": "fixed in params.yaml"} | {
     name: f"where {name.upper()} is lowest" for name in CRITERIA
 }
+SAID_OF["stability"] = "the largest that the songs support"
 
 
 def mixture_name(fit: pd.Series, fits: pd.DataFrame) -> str:
@@ -73,3 +76,22 @@ def lowest_at(fits: pd.DataFrame, criterion: str) -> str:
     """Return in words where a criterion is lowest, and whether at its end."""
     end = edge(fits, criterion)
     return mixture_name(best_fit(fits, criterion), fits) + (f", {end}" if end else "")
+
+
+def largest_supported(mixtures: pd.DataFrame) -> pd.Series:
+    """Return the row of stage stability's table with the largest supported K.
+
+    Of equal K the one whose ARI leads most. Raises StageError where the songs support none.
+    """
+    supported = mixtures[mixtures["supported"] == 1]
+    if supported.empty:
+        tried = ", ".join(str(k) for k in sorted(set(mixtures["k"])))
+        raise StageError(
+            f"choose_k.by is stability, but of K = {tried or 'none tried'} the songs support no "
+            "mixture: not every component comes back, or no more than in a table without groups "
+            "(data/processed/stability says which); the songs may have no groups. To try another "
+            "K: dvc exp run -S 'stability.n_components=[6,7,8]'; to describe the density alone: "
+            "dvc exp run -S choose_k.by=bic"
+        )
+    lead = supported["ari"] - supported["reference_ari"]
+    return supported.assign(lead=lead).sort_values(["k", "lead"]).iloc[-1]

@@ -1,0 +1,1 @@
+"""Whether a mixture would come back: it is fitted again, to songs drawn anew."""
