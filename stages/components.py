@@ -26,6 +26,7 @@ from song_mixtures.songs.scaling import Scaling
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+STABILITY = Path("data/processed/component_stability.csv")  # from refits
 MEANS = Path("data/processed/gmm_means.csv")
 WEIGHTS = Path("data/processed/gmm_weights.csv")
 COVARIANCES = Path("data/processed/gmm_covariances.csv")
@@ -56,10 +57,16 @@ def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.Data
     return means
 
 
-def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per component: weight, percent, songs in effect and songs by hard label.
+def weights_table(mixture: Mixture, songs: pd.DataFrame, stability: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per component: its weight, its songs, and whether it comes back.
 
     The effective number of songs is N_k, the sum of the posteriors, Bishop (2006) eq. 9.27.
+
+    Parameters
+    ----------
+    mixture : the trained mixture
+    songs : the assignments
+    stability : the components' table of stage refits, in order of the components
     """
     k = len(mixture.weights)
     return pd.DataFrame(
@@ -69,6 +76,7 @@ def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
             "weight_percent": 100 * mixture.weights,
             "effective_songs": [songs[f"gmm_prob_{component}"].sum() for component in range(k)],
             "hard_songs": np.bincount(songs["gmm_cluster"], minlength=k),
+            "jaccard": stability["jaccard"],
         }
     )
 
@@ -170,7 +178,7 @@ def main() -> None:
     songs = tables.read(ASSIGNMENTS)
 
     means = means_table(mixture, scaling, parameters.profile_deviation)
-    weights = weights_table(mixture, songs)
+    weights = weights_table(mixture, songs, tables.read(STABILITY))
     log_density = log_densities(mixture, scaling.standardize(songs))
 
     tables.write(MEANS, means)

@@ -8,6 +8,9 @@ CRITERIA = ("bic", "aic", "icl")
 LARGEST = "the largest tried"
 # A difference of BIC above 10 is very strong evidence, Kass & Raftery (1995), section 3.2.
 CLOSE = 10.0
+# Hennig (2007): a component whose mean Jaccard index over refits is below 0.6 is not to be trusted;
+# from 0.75 on it is stable.
+TRUSTED, STABLE = 0.6, 0.75
 SAID_OF = {"fixed": "fixed in params.yaml"} | {
     name: f"where {name.upper()} is lowest" for name in CRITERIA
 }

@@ -25,7 +25,13 @@ from song_mixtures.mixture.selection import (
     still_falling,
 )
 from song_mixtures.presentation.figures.catalog import FIGURES
-from song_mixtures.presentation.report.words import counted, likeliest, listed, name_shown
+from song_mixtures.presentation.report.words import (
+    comes_back,
+    counted,
+    likeliest,
+    listed,
+    name_shown,
+)
 from song_mixtures.songs.features import heading, written
 
 TEMPLATES = Path(__file__).parent
@@ -58,7 +64,7 @@ ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
-FILTERS = (format, counted, likeliest, listed, name_shown)
+FILTERS = (comes_back, format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
 FUNCTIONS = (also_close, best_fit, heading, lowest_at, still_falling, written)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}

@@ -1,9 +1,12 @@
 """How counts, names, a component's songs and a song's components are put into words."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
+
+from song_mixtures.mixture.selection import STABLE, TRUSTED
 
 MOST_GENRES = 3  # of a component
 MOST_COMPONENTS = 3  # of a song
@@ -28,6 +31,12 @@ def name_shown(name: str) -> str:
     return short if short.strip() else "(no name)"
 
 
+def comes_back(jaccard: float) -> str:
+    """Return whether a component comes back when the mixture is fitted again, Hennig (2007)."""
+    word = "yes" if jaccard >= STABLE else "partly" if jaccard >= TRUSTED else "no"
+    return f"{word} ({math.floor(100 * jaccard) / 100:.2f})"  # 0.598 is not 0.60, which is partly
+
+
 def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield of each component the songs most typical of it and, where known, its genres."""
     for component, songs in exemplars.groupby("component"):
@@ -41,8 +50,8 @@ def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str,
 
 
 def likeliest(song: Mapping[str, Any]) -> str:
-    """Return a song's likeliest components and their posteriors in words, none with 0%."""
-    prefix = "gmm_prob_"
+    """Return a song's likeliest components in words, by averaged posteriors, none with 0%."""
+    prefix = "averaged_prob_"
     components = [key for key in song if key.startswith(prefix)]
     best = sorted(components, key=lambda key: -song[key])[:MOST_COMPONENTS]
     shares = [(key.removeprefix(prefix), f"{song[key]:.0%}") for key in best]
