@@ -31,6 +31,9 @@ from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.refits.cold import RefitParams, hard_labels, refit_all
+from song_mixtures.refits.songs import averaged, kept_share
+from song_mixtures.refits.warm import warm_refits
 from stages.demo import Demo, write_song, write_songs
 
 K = 10
@@ -49,6 +52,9 @@ TARGETS = {
     "mean entropy of hybrids, nats": "above pure",
     "mean entropy of pure songs, nats": "",
     "AUC of entropy for hybrids": "> 0.50",
+    "AUC of averaged entropy for hybrids": "",
+    "AUC of its part between components": ">= 0.60",
+    "AUC of the kept share for hybrids": ">= 0.60",
     "place of hybrids between their parents": "near the share",
     "mean share of the second genre": "",
 } | {f"R² of {feature} on the other four": "" for feature in FEATURES}
@@ -111,10 +117,16 @@ def grouping_figures(songs: pd.DataFrame, points: FloatArray) -> dict[str, float
     """Return how K-Means and the mixture agree with the genres, and how unsure of hybrids it is."""
     with one_thread():
         clusters = KMeans(K, n_init=20, random_state=42).fit_predict(points)
-    fitted = fit_mixture(points, K, "full", read_params("mixture", MixtureParams))
-    posterior, _ = posteriors(fitted.mixture, points)
+    recipe, params = read_params("mixture", MixtureParams), read_params("refits", RefitParams)
+    mixture = fit_mixture(points, K, "full", recipe).mixture
+    posterior, _ = posteriors(mixture, points)
     unsure = entropy(posterior)
     hybrid = (songs["hybrid_share"] > 0).to_numpy()
+    over_refits = averaged(list(warm_refits(points, mixture, params, recipe, Compute())), points)
+    [found] = refit_all(points, [mixture], params, recipe, Compute())
+    cold = [refit.mixture for refit in found.refits]
+    kept = kept_share(hard_labels(mixture, points), cold, points)
+    between = over_refits.entropy - over_refits.mutual_information
     return {
         "ARI of K-Means and genres": adjusted_rand_score(songs["genre"], clusters),
         "ARI of the mixture and genres": adjusted_rand_score(
@@ -123,6 +135,9 @@ def grouping_figures(songs: pd.DataFrame, points: FloatArray) -> dict[str, float
         "mean entropy of hybrids, nats": unsure[hybrid].mean(),
         "mean entropy of pure songs, nats": unsure[~hybrid].mean(),
         "AUC of entropy for hybrids": roc_auc_score(hybrid, unsure),
+        "AUC of averaged entropy for hybrids": roc_auc_score(hybrid, over_refits.entropy),
+        "AUC of its part between components": roc_auc_score(hybrid, between),
+        "AUC of the kept share for hybrids": roc_auc_score(hybrid, -kept),
         "place of hybrids between their parents": mean_place(songs, points),
         "mean share of the second genre": songs["hybrid_share"][hybrid].mean(),
     }

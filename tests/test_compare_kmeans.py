@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import davies_bouldin_score
 
+from song_mixtures.labels.agreement import matching
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
@@ -17,7 +18,7 @@ KMEANS = np.array([2, 2, 1, 0, 0, 1])  # 2 is 0, 0 is 1, 1 is 2, but for one son
 
 
 def test_matching_undoes_a_renaming() -> None:
-    assert compare_kmeans.matching(GMM, KMEANS, 3).tolist() == [2, 0, 1]
+    assert matching(GMM, KMEANS, 3).tolist() == [2, 0, 1]
 
 
 def test_agreement_by_hand() -> None:
@@ -51,7 +52,7 @@ def test_the_confusion_has_the_matches_on_its_diagonal() -> None:
 
 
 def test_a_component_without_songs_is_matched_all_the_same() -> None:
-    matched = compare_kmeans.matching(np.array([0, 0, 2, 2]), np.array([1, 1, 0, 0]), 3)
+    matched = matching(np.array([0, 0, 2, 2]), np.array([1, 1, 0, 0]), 3)
     assert sorted(matched.tolist()) == [0, 1, 2]
     assert matched[[0, 2]].tolist() == [1, 0]
 

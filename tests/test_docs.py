@@ -69,7 +69,7 @@ def test_the_entropies_of_the_answers_are_right() -> None:
 def test_the_drawing_of_the_pipeline_is_that_of_dvc_yaml() -> None:
     mark = "<!-- python -m benchmarks.drawing -->\n"
     assert (ROOT / "docs/pipeline.md").read_text().split(mark)[1].strip() == drawing()
-    for arrow in ("input --> preprocess", "demo --> extract", "k_sweep --> choose_k"):
+    for arrow in ("input --> preprocess", "demo --> extract", "k_sweep --> stability"):
         assert f"    {arrow}\n" in drawing()
 
 

@@ -27,25 +27,30 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
     assert call(finished_project, "git", "status", "--porcelain") == ""
 
 
+FITTING = {"k_sweep", "stability", "choose_k"}
 SHOWING = {"figures", "charts", "report"}
-AFTER_TRAINING = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
+AFTER_REFITS = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
+AFTER_TRAINING = {"refits", *AFTER_REFITS}
 
 # What changes → exactly the stages that run again.
 RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"preprocess.duplicates": "drop"}, {"preprocess"}),  # there are none
     (
         {"preprocess.transform.tempo": "log2"},
-        {"preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
+        {"preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
-    ({"k_sweep.k_max": 4}, {"k_sweep", "choose_k", "kmeans", *SHOWING}),
-    ({"k_sweep.k_min": 3}, {"k_sweep", "choose_k", "kmeans", *SHOWING}),
-    ({"k_sweep.covariance_types": ["full", "diag"]}, {"k_sweep", "choose_k", *SHOWING}),
+    ({"k_sweep.k_max": 4}, {*FITTING, "kmeans", *SHOWING}),
+    ({"k_sweep.k_min": 3}, {*FITTING, "kmeans", *SHOWING}),
+    ({"k_sweep.covariance_types": ["full", "diag"]}, {*FITTING, *SHOWING}),
+    ({"stability.n_components": [3, 4]}, {"stability", "choose_k"}),
+    ({"refits.warm": 5}, {"stability", "refits", *AFTER_REFITS}),
+    ({"refits.cold": 21}, {"stability", "choose_k", *AFTER_TRAINING}),
     ({"choose_k.by": "bic"}, {"choose_k", "report"}),  # which chooses K = 3 as well
     ({"choose_k.n_components": 4}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     ({"choose_k.covariance_type": "diag"}, {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     (
         {"mixture.reg_covar": 0.0001},
-        {"k_sweep", "choose_k", "train_gmm", *AFTER_TRAINING},
+        {*FITTING, "train_gmm", *AFTER_TRAINING},
     ),
     (
         {"uncertainty.ambiguous_margin": 0.99},
@@ -62,7 +67,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"report.self_contained": True}, {"report"}),
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
-        {"input", "preprocess", "k_sweep", "choose_k", "train_gmm", "kmeans", *AFTER_TRAINING},
+        {"input", "preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on
@@ -83,13 +88,13 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 16
+    assert len(list(project.glob("data/processed/*.parquet"))) == 20
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 16
+    assert len(list(project.glob("data/processed/*.csv"))) == 20
     assert list(project.glob("data/processed/*.parquet")) == []
 
 
