@@ -16,6 +16,7 @@ from song_mixtures.presentation.figures.palettes import (
 )
 from song_mixtures.presentation.figures.vega import (
     BY_RANK,
+    LISTED,
     OWN_COLOR,
     RANK,
     REVISION_COLOR,
@@ -191,6 +192,7 @@ SONG_MAP = Chart(
     ]}, abreast=2, transform=calculate(
         dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
     )) | {"params": [
+        LISTED,
         control("color_by", "component",
                 input="select", options=["component", "genre"], name="color by "),
         control("genre_search", "",

@@ -29,6 +29,8 @@ CONFIG = {
 TITLE_LETTERS, NOTE_LETTERS = 84, 130  # of a line
 MOST_COMPONENTS = 24  # abreast in a picture, the heaviest: what a page holds at a readable size
 MOST_ROWS = 150
+MOST_LISTED = 20  # beside a picture, which has no room for more: as many as there are colors
+LISTED = {"name": "most_listed", "value": 10_000}  # components or genres of a list to click on
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,21 @@ class Chart:
             for record in records
             if all(record.get(number, 0) < self.most for number in numbers)
         ]
-        cut = f"Only the {self.most} heaviest. " if len(shown) < len(records) else ""
+        k = 1 + max(int(record.get("component", 0)) for record in records)
+        cut = f"Only the {self.most} heaviest. " if 0 < self.most < k else ""
+        if not self.most and k > MOST_LISTED:
+            cut = f"In the list are the {MOST_LISTED} heaviest. "
         filled = json.dumps(self.spec).replace(f'"{REVISION_COLOR}"', json.dumps({"value": PLAIN}))
         spec: Spec = json.loads(filled)
         if spec["facet"]["field"] == "rev":
             spec["facet"]["header"] = {"labels": False}
         title = {"text": wrap(finding, TITLE_LETTERS), "subtitle": wrap(cut + note, NOTE_LETTERS)}
         return spec | {
-            "data": {"values": shown}, "title": title | {"anchor": "start"}, "config": CONFIG
-        }  # fmt: skip
+            "data": {"values": shown},
+            "title": title | {"anchor": "start"},
+            "params": [LISTED | {"value": MOST_LISTED}],
+            "config": CONFIG,
+        }
 
 
 def column(name: str, kind: str = "quantitative", **more: Any) -> Spec:
@@ -116,7 +124,8 @@ BY_RANK = {"field": "rank", "op": "min"}  # in the order of the records
 
 def by_revision(panel: Spec, *, abreast: int, transform: list[Spec] | None = None) -> Spec:
     """Return the chart that draws the panel for each revision, in the order of the command."""
-    return faceted("rev", BY_RANK, panel, abreast) | {"transform": [RANK, *(transform or [])]}
+    ranked = {"transform": [RANK, *(transform or [])], "params": [LISTED]}
+    return faceted("rev", BY_RANK, panel, abreast) | ranked
 
 
 def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, axes: str = "y") -> Spec:
@@ -156,6 +165,7 @@ def pick_list(name: str, color: str, heading: str, left: int, wide: int, lit: st
         named,
         *once(name, color),
         {"window": [rank], "sort": [{"field": name}], "groupby": ["rev"]},
+        only("datum.line <= most_listed"),
         *calculate(bottom="17 * datum.line + 3", top="17 * datum.line - 14"),
     ]
     edge = {"x": {"value": "width"}}

@@ -36,7 +36,7 @@ def covariances(spread: pd.DataFrame, colors: Colors, finding: str, note: str) -
     shown = 1 if tied else min(k, MOST_COMPONENTS)
     across = min(shown, PANELS_ABREAST)
     down = -(-shown // across)  # rounded up
-    words = f"All {k} components have this one. " if tied else heaviest(shown, k)
+    words = f"All {k} components have this one. " if tied else heaviest(k)
     width, height = max(2.2 * across + 1, 7), 2.15 * down + (2.2 if tied else 1.6)
     figure = blank(width, height, finding, words + note)
     axes = figure.subplots()
@@ -65,7 +65,7 @@ def component_overlap(
     """Mean posteriors of each component's songs: with which other component it is confused."""
     overlap, shown = mean_posteriors(songs, k), min(k, MOST_COMPONENTS)
     size = max(6.5, 1.5 + 0.44 * shown), 1.9 + 0.3 * shown
-    figure = blank(*size, finding, heaviest(shown, k) + note)
+    figure = blank(*size, finding, heaviest(k) + note)
     axes = figure.subplots()
     matrix = overlap[:shown, :shown]
     texts = np.array([[f"{100 * v:.0f}" if v >= 0.01 else "" for v in row] for row in matrix])

@@ -29,7 +29,7 @@ def feature_densities(
 ) -> Figure:
     """Songs per bin of each feature, and what the mixture expects there, component by component."""
     shown = colors[:MOST_COMPONENTS]
-    words = f"{len(songs):,} songs. {note} {heaviest(len(shown), len(colors))}"
+    words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}"
     figure = blank(11, 6, finding, words)
     rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
     panels = figure.subplots(rows, 3).ravel()

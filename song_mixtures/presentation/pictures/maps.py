@@ -33,8 +33,7 @@ def pca_map(
     note: str,
 ) -> Figure:
     """Songs colored by component, each with the ellipse of one standard deviation."""
-    words = sample_note(sample, songs, colors) + note
-    figure, [axes] = maps(plane, sample, finding, words)
+    figure, [axes] = maps(plane, sample, finding, drawn_of(sample, songs, colors) + note)
     scatter(axes, plane.coordinates(sample), sample["gmm_cluster"], colors)
     draw_components(axes, *projected(mixture, plane.center, plane.directions), colors, colors)
     return figure
@@ -51,7 +50,7 @@ def pca_entropy(
 ) -> Figure:
     """Songs by the entropy of their posteriors, the darkest drawn last."""
     rising = sample.sort_values("gmm_entropy", kind="stable")
-    words = sample_note(sample, songs, colors) + note
+    words = drawn_of(sample, songs, colors) + note
     figure, [axes] = maps(plane, sample, finding, words, below=0.7)
     x, y = plane.coordinates(rising).T
     dots = axes.scatter(x, y, s=9, c=rising["gmm_entropy"], cmap=ENTROPY, vmin=0, linewidths=0)
@@ -79,7 +78,7 @@ def pca_kmeans(
     by_cluster = [color for _, color in sorted(zip(matched, colors, strict=True))]
     places = pd.DataFrame(plane.coordinates(songs), songs.index)
     components = np.arange(len(colors))
-    words = sample_note(sample, songs, colors) + note
+    words = drawn_of(sample, songs, colors) + note
     figure, panels = maps(plane, sample, finding, words, abreast=2)
     for axes, title, labels, order, shades in (
         (panels[0], "mixture, by component", songs["gmm_cluster"], components, colors),
@@ -94,11 +93,11 @@ def pca_kmeans(
     return figure
 
 
-def sample_note(sample: pd.DataFrame, songs: pd.DataFrame, colors: Colors) -> str:
-    """Say how many of the songs are drawn, and of which components the ellipses or numbers are."""
-    drawn = f"{len(sample):,} of {len(songs):,} songs, a random sample"
-    drawn = drawn if len(sample) < len(songs) else f"{len(songs):,} songs"
-    return f"{drawn}. {heaviest(min(len(colors), MOST_COMPONENTS), len(colors))}"
+def drawn_of(sample: pd.DataFrame, songs: pd.DataFrame, colors: Colors) -> str:
+    """Say how many of the songs are drawn, and which components are numbered."""
+    of = f"{len(sample):,} of " if len(sample) < len(songs) else ""
+    drawn = f"{of}{len(songs):,} songs{', a random sample' if of else ''}"
+    return f"{drawn}. {heaviest(len(colors), 'Numbered')}"
 
 
 def maps(

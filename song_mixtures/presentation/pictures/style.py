@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.presentation.figures.palettes import DEVIATIONS, FAINT, INK, SHARES, Colors
+from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 
 # The charts' own scales.
 SHARE_COLORS = LinearSegmentedColormap.from_list("shares", SHARES)
@@ -44,9 +45,10 @@ def bare(axes: Axes) -> Axes:
     return axes
 
 
-def heaviest(shown: int, k: int) -> str:
+def heaviest(k: int, they_are: str = "Drawn") -> str:
     """Say that only the heaviest components are drawn, "" where all of them are."""
-    return f"The {shown} heaviest of {k} components. " if shown < k else ""
+    few = f"{they_are}: the {MOST_COMPONENTS} heaviest of {k} components. "
+    return few if k > MOST_COMPONENTS else ""
 
 
 def ink_on(color: str) -> str:
