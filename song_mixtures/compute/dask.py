@@ -1,4 +1,4 @@
-"""A Dask cluster as the place where joblib's calls run; see docs/scaling.md for how to start one.
+"""A Dask cluster as the place where calls run; see docs/scaling.md for how to start one.
 
 Before the first call the cluster is asked for what would otherwise come out as a wrong number, a
 wait without end or a wrong reason: that it answers, has workers, and that each of them holds this
@@ -7,7 +7,8 @@ same by every call it gets.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import distributed
-from joblib._dask import DaskDistributedBackend
 from threadpoolctl import threadpool_limits
 
 from song_mixtures.compute.fingerprint import check_other_code, fingerprint
@@ -23,6 +23,7 @@ from song_mixtures.pipeline.stage import StageError
 
 CONNECT_SECONDS = 5  # for the scheduler to answer
 WORKERS_SECONDS = 10  # for the first worker to be there
+CALLS_A_THREAD = 2  # with the cluster at a time: one that runs, one that waits there
 
 
 @dataclass(frozen=True)
@@ -45,50 +46,37 @@ class RemoteCall:
         return self.function(*arguments)
 
 
-class DaskBackend(DaskDistributedBackend):  # type: ignore[misc] # joblib has no types
-    """joblib's own, except where joblib 1.6 waits for ever, errs or stays at home.
-
-    It never learns of a future that failed outside of its function (workers that die of it, an
-    import that fails) and waits on; of one that was cancelled, because the scheduler is gone, it
-    takes the error for the results; and for a cluster of one worker it computes here instead.
-    """
-
-    def effective_n_jobs(self, n_jobs: int | None) -> int:
-        """Return the threads of all workers, at least 2, for with 1 joblib calls here."""
-        return max(2, super().effective_n_jobs(n_jobs))
-
-    def submit(self, func: Any, callback: Any = None) -> Any:
-        """Hand a batch of calls to the cluster."""
-        future = super().submit(func, callback)
-
-        def pass_on(done: Any) -> None:
-            if done.exception() is not None:
-                callback(GivenUp(done.exception()))
-
-        future.add_done_callback(pass_on)
-        return future
-
-    def retrieve_result_callback(self, out: Any) -> Any:
-        """Return a batch's results, or raise why there are none."""
-        if isinstance(out, GivenUp):
-            raise out.reason
-        if isinstance(out, tuple):  # (type, error, traceback) in place of the list of results
-            raise out[1]
-        return super().retrieve_result_callback(out)
-
-
 @dataclass(frozen=True)
-class GivenUp:
-    """Why a batch of calls has no results."""
+class Workers:
+    """The workers of a cluster, and what all calls have in common, laid on each of them."""
 
-    reason: BaseException
+    client: distributed.Client
+    copies: dict[int, distributed.Future[Any]]  # by the identity of the argument
+
+    def results(self, call: RemoteCall, calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Yield what each call returns, in order; a call is made as soon as a thread is free."""
+        most = CALLS_A_THREAD * sum(self.client.nthreads().values())
+        waiting: deque[distributed.Future[Any]] = deque()  # for their results to be yielded
+        calls, left = iter(calls), True
+        while waiting or left:
+            running = [future for future in waiting if not future.done()]
+            while left and len(running) < most:
+                if left := (arguments := next(calls, None)) is not None:
+                    placed = [self.copies.get(id(argument), argument) for argument in arguments]
+                    running.append(self.client.submit(call, *placed, pure=False))
+                    waiting.append(running[-1])
+            if waiting and waiting[0].done():
+                yield waiting.popleft().result()
+            elif running:
+                with self.client.as_current():
+                    distributed.wait(running, return_when="FIRST_COMPLETED")
 
 
 @contextmanager
 def cluster(
     address: str, large: Sequence[Any] = (), visible: Path | None = None
-) -> Iterator[DaskBackend]:
-    """Yield the backend for a cluster that was looked at and found fit.
+) -> Iterator[Workers]:
+    """Yield the workers of a cluster that was looked at and found fit.
 
     `large` arguments of the calls are laid on every worker once, so that no worker's end takes
     the only copy with it. `visible`: a path that every worker must see. Raises StageError.
@@ -97,7 +85,7 @@ def cluster(
     try:
         check_unfit_workers(client, visible)
         with copies_kept(client):
-            yield DaskBackend(client=client, scatter=list(large))
+            yield Workers(client, {id(one): client.scatter(one, broadcast=True) for one in large})
     except (distributed.KilledWorker, ImportError) as error:
         raise StageError(
             f"compute.scheduler: the cluster gave up a call: {one_line(error)}"

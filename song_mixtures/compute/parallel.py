@@ -1,6 +1,6 @@
 """Every parallel loop of the pipeline: the same calls on this machine or on a Dask cluster.
 
-joblib does the work, with its loky processes or with its Dask backend. A call computes on one
+joblib's loky processes do the work, or the workers of a Dask cluster. A call computes on one
 thread and sees nothing but its arguments, so where it ran and beside how many others changes no
 byte of what it returns; results come in the order of the calls, each as soon as it is there.
 """
@@ -94,7 +94,5 @@ def _dask_results(
     from song_mixtures.compute.fingerprint import fingerprint
 
     call = RemoteCall(function, fingerprint())
-    with cluster(address, large, visible) as backend:
-        with parallel_config(backend):
-            parallel = Parallel(return_as="generator")
-        yield from parallel(delayed(call)(*arguments) for arguments in calls)
+    with cluster(address, large, visible) as workers:
+        yield from workers.results(call, calls)

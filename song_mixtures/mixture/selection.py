@@ -1,5 +1,7 @@
 """Which fit of the sweep is best by a criterion, which come near it, and how that is said."""
 
+import math
+
 import pandas as pd
 
 from song_mixtures.pipeline.stage import StageError
@@ -98,3 +100,9 @@ def largest_supported(mixtures: pd.DataFrame) -> pd.Series:
         )
     lead = supported["ari"] - supported["reference_ari"]
     return supported.assign(lead=lead).sort_values(["k", "lead"]).iloc[-1]
+
+
+def comes_back(jaccard: float) -> str:
+    """Return in words whether a component comes back when the mixture is fitted again."""
+    word = "yes" if jaccard >= STABLE else "partly" if jaccard >= TRUSTED else "no"
+    return f"{word} ({math.floor(100 * jaccard) / 100:.2f})"  # 0.598 is not 0.60, which is partly

@@ -218,6 +218,15 @@ def test_results_come_in_order_each_as_soon_as_it_is_there(
     assert list(found) == [9]
 
 
+def test_calls_are_made_when_a_thread_is_free_and_not_all_at_once(two_workers: Cluster) -> None:
+    made = []
+    calls = (made.append(n) or (n, 0.01) for n in range(100))  # type: ignore[func-returns-value]
+    found = parallel_map(slow_square, calls, two_workers.compute)
+    next(found)
+    assert len(made) < 20
+    assert [square for square, _ in found] == [n * n for n in range(1, 100)]
+
+
 def test_the_calls_really_run_on_both_workers(two_workers: Cluster) -> None:
     calls = [(n, 0.3) for n in range(8)]
     processes = {process for _, process in parallel_map(slow_square, calls, two_workers.compute)}
@@ -254,12 +263,12 @@ def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing(
 def test_what_all_calls_share_stays_on_every_worker(two_workers: Cluster) -> None:
     """Else the end of one worker would take the only copy with it, and the sweep."""
     shared = np.zeros(1000)
-    with cluster.cluster(two_workers.address, [shared]) as backend:
-        [future] = backend.data_futures.values()
+    with cluster.cluster(two_workers.address, [shared]) as workers:
+        [future] = workers.copies.values()
         time.sleep(1)  # Dask looks for copies to drop five times a second
-        [holders] = backend.client.who_has([future]).values()
+        [holders] = workers.client.who_has([future]).values()
         assert len(holders) == 2
-        assert not backend.client.amm.running()
+        assert not workers.client.amm.running()
     with distributed.Client(two_workers.address, set_as_default=False) as client:
         assert client.amm.running()
 
@@ -281,7 +290,7 @@ def read_some(folder: Path) -> bytes:
 
 def test_a_call_that_kills_every_worker_it_gets_is_given_up_and_said(fragile: Cluster) -> None:
     fragile.start_worker()  # a third: Dask gives up at the second death
-    with pytest.raises(StageError, match="gave up a call: Attempted to run task 'batch_of_dies_1"):
+    with pytest.raises(StageError, match="gave up a call: Attempted to run task 'dies-"):
         list(parallel_map(dies, [(os.getpid(),)], fragile.compute))
 
 

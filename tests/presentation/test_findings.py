@@ -40,7 +40,7 @@ def test_what_bic_prefers_and_what_was_chosen(
 def test_the_share_of_variance_between_means() -> None:
     means = np.array([[1.0, 0, 0, 0, 0.5], [-1.0, 0, 0, 0, -0.5]])
     mixture = Mixture("full", np.ones(2) / 2, means, np.array([np.eye(5)] * 2))
-    found = findings.of_means(mixture, tuple(FEATURES))
+    found = findings.of_means(mixture, SCALING)
     assert "most in tempo (100% " in found.sentence
     assert "least in energy (0%)" in found.sentence
     assert found.statistics["max_variance_between_share"] == 1
@@ -60,8 +60,7 @@ def test_the_share_of_variance_between_means() -> None:
 def test_which_component_is_widest(covariances: list[Any], said: str) -> None:
     mixture = Mixture("full", np.ones(2) / 2, np.zeros((2, 2)), np.array(covariances, dtype=float))
     two = Scaling(("tempo", "energy"), ("identity",) * 2, np.zeros(2), np.ones(2))
-    spreads = np.linalg.det(mixture.covariances) ** 0.25
-    found = findings.of_spreads(spreads, covariances_table(mixture, two, pd.DataFrame()))
+    found = findings.of_spreads(covariances_table(mixture, two, pd.DataFrame()), 2)
     assert said in found.sentence
 
 
@@ -75,6 +74,15 @@ def test_entropy_where_ellipses_overlap() -> None:
     assert found.sentence.endswith("a mean entropy of 0.50 nats, the others 0.10")
     far = Mixture("full", two.weights, two.means + 99, two.covariances)
     assert findings.of_entropy_map(songs, far, plane).sentence == "The mean entropy is 0.37 nats"
+
+
+@pytest.mark.parametrize(("sure", "said"), [(0.5, "50% of songs; 20%"), (1.0, "every song")])
+def test_of_how_many_songs_the_mixture_is_sure(sure: float, said: str) -> None:
+    metrics = {
+        "soft_assign": {"above_90_percent_share": sure},
+        "uncertainty": {"ambiguous_songs_share": 0.2},
+    }
+    assert said in findings.of_certainty(metrics).sentence
 
 
 def test_whose_songs_are_least_their_own() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from string import Template
+from textwrap import fill
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,12 +22,12 @@ from song_mixtures.mixture.selection import (
     SAID_OF,
     also_close,
     best_fit,
+    comes_back,
     lowest_at,
     still_falling,
 )
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.report.words import (
-    comes_back,
     counted,
     likeliest,
     listed,
@@ -34,6 +35,7 @@ from song_mixtures.presentation.report.words import (
 )
 from song_mixtures.songs.features import heading, written
 
+TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 # What has a meaning in GitHub's Markdown: backslashes, code, emphasis (but for the bar inside a
@@ -113,5 +115,16 @@ def facts(markdown: str) -> list[tuple[str, str]]:
 
 def as_text(facts: Sequence[tuple[str, str]]) -> str:
     """Return facts for a terminal, a line each, names in a column of their own."""
-    width = max(len(name) for name, _ in facts)
-    return "".join(f"{one_line(name):{width}}  {one_line(value)}\n" for name, value in facts)
+    indent = 2 + max(len(name) for name, _ in facts)
+    lines = [
+        fill(
+            one_line(value),
+            TERMINAL,
+            initial_indent=one_line(name).ljust(indent),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for name, value in facts
+    ]
+    return "".join(f"{line}\n" for line in lines)

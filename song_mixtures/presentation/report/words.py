@@ -1,12 +1,9 @@
 """How counts, names, a component's songs and a song's components are put into words."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-
-from song_mixtures.mixture.selection import STABLE, TRUSTED
 
 MOST_GENRES = 3  # of a component
 MOST_COMPONENTS = 3  # of a song
@@ -29,12 +26,6 @@ def name_shown(name: str) -> str:
     """Return a song's or genre's name as it is shown: not empty and not endless."""
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
     return short if short.strip() else "(no name)"
-
-
-def comes_back(jaccard: float) -> str:
-    """Return whether a component comes back when the mixture is fitted again, Hennig (2007)."""
-    word = "yes" if jaccard >= STABLE else "partly" if jaccard >= TRUSTED else "no"
-    return f"{word} ({math.floor(100 * jaccard) / 100:.2f})"  # 0.598 is not 0.60, which is partly
 
 
 def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str, Any]]:
