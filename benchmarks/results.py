@@ -67,10 +67,7 @@ RUNS = {
         {
             "input.demo": [],
             "input.audio": ["data/raw/gtzan_audio"],
-            "k_sweep.k_max": 6,
-            "k_sweep.covariance_types": ["diag"],
-            "choose_k.n_components": 3,
-            "choose_k.covariance_type": "diag",
+            "choose_k.by": "bic",
         },
         "gtzan_audio",
         "data/raw/gtzan_audio",

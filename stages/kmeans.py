@@ -151,6 +151,7 @@ def main() -> None:
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
 
     scored = sampled_rows(len(points), params.silhouette_sample, params.seed)
+    k_max = min(k_max, len(points) // 2)  # two songs a cluster, or no silhouette says anything
     ks = sorted({*range(k_min, k_max + 1), k})
     clusterings = cluster_all(points, scored, ks, k, params, compute)
     curve = elbow(clusterings, points, scored)

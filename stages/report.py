@@ -21,6 +21,7 @@ from song_mixtures.songs.features import FEATURES
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
+FEATURE_VALUES = Path("data/processed/feature_values.csv")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # from uncertainty
@@ -36,8 +37,26 @@ MARKDOWN = Path("reports/summary.md")
 TEXT = Path("reports/summary.txt")
 
 METRICS = Path("metrics")  # <stage>.json of each of these stages
-STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")
-TABLES = (SONGS_DROPPED, K_SWEEP, EXTREMES, BY_COMPONENT, MEANS, WEIGHTS, EXEMPLARS, GENRES)
+STAGES = (
+    "preprocess",
+    "k_sweep",
+    "choose_k",
+    "train_gmm",
+    "soft_assign",
+    "uncertainty",
+    "compare_kmeans",
+)
+TABLES = (
+    SONGS_DROPPED,
+    FEATURE_VALUES,
+    K_SWEEP,
+    EXTREMES,
+    BY_COMPONENT,
+    MEANS,
+    WEIGHTS,
+    EXEMPLARS,
+    GENRES,
+)
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
@@ -65,7 +84,7 @@ def read_found() -> dict[str, Any]:
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, fits, extremes, by_component, means, weights, exemplars, genres = map(
+    dropped, values, fits, extremes, by_component, means, weights, exemplars, genres = map(
         tables.read, TABLES
     )
     components = weights.merge(means, on="component").merge(
@@ -98,6 +117,7 @@ def read_found() -> dict[str, Any]:
         "suffix": tables.format,
         "tried": (chosen["n_components"], chosen["covariance_type"])
         in set(zip(fits["k"], fits["covariance_type"], strict=True)),
+        "value_warnings": [warning for warning in values["warning"] if warning],
         "typical": list(typical(exemplars, genres)),
     }
 

@@ -1,9 +1,8 @@
 """Write the mixture that was chosen: the sweep's own, or fitted here where it did not try it.
 
 Its components are in order of weight, largest first, so component 0, its color and its row mean
-the same in every later table and picture. A fit that did not converge or that has a degenerate
-component is written all the same, and says so. Both pickles are for other programs, and neither
-needs this project.
+the same in every later table and picture. A fit that is not valid is refused. Both pickles are for
+other programs, and neither needs this project.
 """
 
 from pathlib import Path
@@ -19,12 +18,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
+from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.scaling import FORWARD, Scaling
 
@@ -54,6 +53,16 @@ def trained(
         return FittedMixture.from_json(swept)
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     return fit_mixture(points, k, covariance_type, params, progress=True)
+
+
+def check_valid(fit: Fit) -> None:
+    """Raise a StageError for a fit that is not valid; the sweep's own choose_k has refused."""
+    if not fit.valid:
+        raise StageError(
+            f"the fit of K = {fit.k}, {fit.covariance_type}, which the sweep did not try, is not "
+            f"valid: {fit.fault}; set choose_k.n_components lower, or "
+            "`dvc exp run -S choose_k.by=bic`"
+        )
 
 
 def as_scikit_learn(fitted: FittedMixture, params: MixtureParams) -> Any:
@@ -144,8 +153,6 @@ def summarize(fit: Fit, songs: int) -> dict[str, float]:
         "aic": fit.aic,
         "icl": fit.icl,
         "iterations_count": fit.iterations,
-        "converged": fit.converged,
-        "degenerate_components_count": fit.degenerate,
     }
 
 
@@ -153,7 +160,7 @@ def outcome(fit: Fit) -> str:
     """Return the line that says what came out."""
     return (
         f"K = {fit.k}, {fit.covariance_type}: log-likelihood {fit.log_likelihood:.1f}, BIC "
-        f"{fit.bic:.1f}, {fit.iterations} EM iterations, {fit.faults() or 'converged, valid'}"
+        f"{fit.bic:.1f}, {fit.iterations} EM iterations, converged, valid"
     )
 
 
@@ -165,10 +172,10 @@ def main() -> None:
     scaling = Scaling.from_json(read_json(SCALING))
     songs = tables.read(FEATURES_SELECTED, scaling.features)
     points = scaling.standardize(songs)
-    check_enough_songs(len(points), chosen["n_components"], "choose_k.n_components")
 
     fitted = trained(read_json(CHOSEN_MIXTURE), chosen, points, params)
     fit = evaluate_fit(fitted, points, params.reg_covar, scaling.log_jacobian(songs))
+    check_valid(fit)
     model = as_scikit_learn(fitted, params)
 
     write_pickle(GMM_MODEL, model)

@@ -155,8 +155,8 @@ def test_bic_of_features_that_are_one_measures_reg_covar(tmp_path: Path) -> None
                 "k_sweep.k_max": 4,
             },
         )
-        run_stages(tmp_path, "preprocess", "k_sweep", "choose_k", "train_gmm")
-        metrics = read_json(tmp_path / "metrics/train_gmm.json")
-        assert metrics["degenerate_components_count"] == 4
-        bics.append(metrics["bic"])
+        run_stages(tmp_path, "preprocess", "k_sweep")
+        fit = read_table(tmp_path / "data/processed/k_sweep.csv").iloc[-1]
+        assert (fit["k"], fit["degenerate"], fit["valid"]) == (4, 4, 0)
+        bics.append(fit["bic"])
     assert bics[1] - bics[0] > 1000

@@ -16,7 +16,7 @@ import pytest
 from sklearn import config_context
 from sklearn.preprocessing import StandardScaler
 
-from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
+from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
@@ -242,8 +242,9 @@ def test_what_the_sweep_did_not_try_is_fitted_as_the_sweep_would(
     assert (workspace / train_gmm.GMM).read_bytes() == fitted_here
 
 
-def test_fewer_songs_than_two_a_component_are_refused() -> None:
-    check_enough_songs(20, 10, "choose_k.n_components")
-    said = r"19 songs for 10 components, expected at least 20.* set choose_k\.n_components lower"
+def test_a_mixture_that_is_not_valid_is_refused(workspace: Path, set_params: SetParams) -> None:
+    set_params({"k_sweep.k_max": 3, "choose_k.n_components": 12})
+    run_stages(workspace, "preprocess", "k_sweep", "choose_k")
+    said = r"K = 12, full, .* is not valid: .* fewer songs than the 20.*; set choose_k\.n_comp"
     with pytest.raises(StageError, match=said):
-        check_enough_songs(19, 10, "choose_k.n_components")
+        train_gmm.main()

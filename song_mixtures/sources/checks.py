@@ -13,6 +13,8 @@ COLLINEAR_EIGENVALUE = 1e-4
 # Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
 # can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
 FEW_DISTINCT_VALUES = 100
+# One value in a larger share of the songs than this is a spike: a component can shrink onto it.
+SPIKE_SHARE, SPIKE_SONGS = 0.05, 3
 # No feature is measured in such units; squares of larger numbers overflow.
 LARGEST_VALUE = 1e100
 
@@ -110,10 +112,32 @@ def independent_features(
     return features
 
 
-def few_distinct(songs: pd.DataFrame, features: list[str]) -> list[str]:
-    """Return the features that take so few values that a component may collapse onto one."""
-    enough = min(FEW_DISTINCT_VALUES, len(songs) / 2)
-    return [feature for feature in features if songs[feature].nunique() < enough]
+def feature_values(songs: pd.DataFrame, features: list[str]) -> pd.DataFrame:
+    """Return a row per feature: how many values it takes, the commonest one, what that may spoil.
+
+    `few_values` and `spike` are 0 or 1; `warning` says either in words, "" where there is neither.
+    """
+    rows = []
+    for feature in features:
+        counts = songs[feature].value_counts()
+        value, most = counts.index[0], int(counts.iloc[0])
+        few = len(counts) < min(FEW_DISTINCT_VALUES, len(songs) / 2)
+        spike = most >= SPIKE_SONGS and most > SPIKE_SHARE * len(songs)
+        warnings = [f"takes only {len(counts)} values in {len(songs):,} songs"] if few else []
+        if spike:
+            warnings.append(f"is {value:.6g} in {most:,} of {len(songs):,} songs")
+        rows.append(
+            {
+                "feature": feature,
+                "distinct_values": len(counts),
+                "commonest_value": value,
+                "commonest_share": most / len(songs),
+                "few_values": int(few),
+                "spike": int(spike),
+                "warning": f"{feature} {' and '.join(warnings)}" if warnings else "",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def condition_number(standardized: FloatArray) -> float:

@@ -16,7 +16,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from song_mixtures.mixture.selection import CRITERIA, SAID_OF, best_fit, lowest_at, still_falling
+from song_mixtures.mixture.selection import (
+    CRITERIA,
+    SAID_OF,
+    also_close,
+    best_fit,
+    lowest_at,
+    still_falling,
+)
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.report.words import counted, likeliest, listed, name_shown
 from song_mixtures.songs.features import heading, written
@@ -53,7 +60,7 @@ ENVIRONMENT = Environment(
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
 FILTERS = (format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
-FUNCTIONS = (best_fit, heading, lowest_at, still_falling, written)
+FUNCTIONS = (also_close, best_fit, heading, lowest_at, still_falling, written)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
 ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
 
