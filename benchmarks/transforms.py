@@ -1,6 +1,6 @@
 """Whether log2 and logit describe the songs better, and whether components come back as often.
 
-    python -m benchmarks.transforms            after a run of the pipeline, some minutes
+    python -m benchmarks.transforms            after a run of the pipeline, a quarter of an hour
 
 The tables are the songs of the last run, GTZAN's 58 columns and a sample of Spotify's (REAL_DATA
 names the folder of the real ones; one that is not there is left out). BIC is in the units of the

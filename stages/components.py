@@ -87,7 +87,7 @@ def original_covariances(mixture: Mixture, scaling: Scaling, songs: pd.DataFrame
     Without transforms S_k times the standard deviations. With one, a Gaussian of the transformed
     features is none of the original ones, and S_k has no unit to go back to; there it is the
     covariance of the songs, weighted by their posteriors,
-    sum_n r_nk (x_n - m_k)(x_n - m_k)^T / N_k about m_k = sum_n r_nk x_n / N_k,  (10)
+    sum_n r_nk (x_n - m_k)(x_n - m_k)^T / N_k about m_k = sum_n r_nk x_n / N_k,  (16)
     which (4) makes of the features it is fitted to, but for reg_covar.
     """
     if set(scaling.transforms) == {"identity"}:

@@ -70,7 +70,15 @@ def tried(sweep: Sweep, songs: int, d: int) -> Tried:
 
 
 def check_enough_songs(ks: Tried, sweep: Sweep, songs: int, d: int) -> None:
-    """Raise a StageError where no mixture of two components or more can be tried."""
+    """Raise a StageError where no mixture of two components or more can be tried.
+
+    Parameters
+    ----------
+    ks : what tried() returned
+    sweep : section `k_sweep`
+    songs : N
+    d : features
+    """
     if any(ks.values()):
         return
     least = sweep.k_min * min(own_parameters(d, kind) for kind in ks)
@@ -82,7 +90,15 @@ def check_enough_songs(ks: Tried, sweep: Sweep, songs: int, d: int) -> None:
 
 
 def cut_short(ks: Tried, sweep: Sweep, songs: int, d: int) -> str:
-    """Return in words where songs are too few for the whole sweep, "" where they are not."""
+    """Return in words where songs are too few for the whole sweep, "" where they are not.
+
+    Parameters
+    ----------
+    ks : what tried() returned
+    sweep : section `k_sweep`
+    songs : N
+    d : features
+    """
     ends = [
         f"{kind} K = {max(span)} ({own_parameters(d, kind)})"
         if span

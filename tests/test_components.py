@@ -54,10 +54,12 @@ def test_weights_by_hand() -> None:
     songs = pd.DataFrame(
         {"gmm_cluster": [0, 0, 0], "gmm_prob_0": [1.0, 0.9, 0.6], "gmm_prob_1": [0.0, 0.1, 0.4]}
     )
-    weights = components.weights_table(MIXTURE, songs)
+    stability = pd.DataFrame({"component": [0, 1], "jaccard": [0.8, 0.4]})
+    weights = components.weights_table(MIXTURE, songs, stability)
     assert weights["weight_percent"].tolist() == [75.0, 25.0]
     np.testing.assert_allclose(weights["effective_songs"], [2.5, 0.5])
     assert weights["hard_songs"].tolist() == [3, 0]
+    assert weights["jaccard"].tolist() == [0.8, 0.4]
 
 
 def test_covariances_and_correlations_by_hand() -> None:
