@@ -135,7 +135,7 @@ def test_criteria_of_transformed_features_are_in_units_of_the_original_ones(
     songs["valence"] = songs["valence"].clip(0, 1)
     songs.loc[0, "valence"] = 0.0
     songs.to_csv(workspace / "data/raw/songs.csv", index=False)
-    run_stages(workspace, "preprocess", "k_sweep", "choose_k", "train_gmm")
+    run_stages(workspace, "preprocess", "k_sweep", "stability", "choose_k", "train_gmm")
 
     tempo, valence = songs["tempo"], (songs["valence"] * 239 + 0.5) / 240
     seen = songs.assign(tempo=np.log2(tempo), valence=np.log(valence / (1 - valence)))[FEATURES]

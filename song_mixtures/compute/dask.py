@@ -13,6 +13,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import distributed
@@ -57,19 +58,23 @@ class Workers:
         """Yield what each call returns, in order; a call is made as soon as a thread is free."""
         most = CALLS_A_THREAD * sum(self.client.nthreads().values())
         waiting: deque[distributed.Future[Any]] = deque()  # for their results to be yielded
-        calls, left = iter(calls), True
+        ended: SimpleQueue[distributed.Future[Any]] = SimpleQueue()
+        calls, left, running = iter(calls), True, 0
         while waiting or left:
-            running = [future for future in waiting if not future.done()]
-            while left and len(running) < most:
+            while not ended.empty():
+                ended.get()
+                running -= 1
+            while left and running < most:
                 if left := (arguments := next(calls, None)) is not None:
                     placed = [self.copies.get(id(argument), argument) for argument in arguments]
-                    running.append(self.client.submit(call, *placed, pure=False))
-                    waiting.append(running[-1])
+                    waiting.append(self.client.submit(call, *placed, pure=False))
+                    waiting[-1].add_done_callback(ended.put)
+                    running += 1
             if waiting and waiting[0].done():
                 yield waiting.popleft().result()
             elif running:
-                with self.client.as_current():
-                    distributed.wait(running, return_when="FIRST_COMPLETED")
+                ended.get()
+                running -= 1
 
 
 @contextmanager

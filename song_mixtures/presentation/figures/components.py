@@ -29,7 +29,7 @@ def component_means(
     mixture: Mixture, scaling: Scaling, means: pd.DataFrame, weights: pd.DataFrame
 ) -> Records:
     """Return a record per component and feature: its mean, standardized and in original units."""
-    described = means.join(told(weights), rsuffix="_")
+    described = means.merge(told(weights), on="component")
     return [
         {
             "component": number,

@@ -118,9 +118,8 @@ def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
     table = counts.rename("songs").reset_index("component")
     table.insert(0, "entropy", edges[table.index])
     table.insert(1, "entropy_to", edges[table.index + 1])
-    return table.assign(max_entropy=edges[-1], mean_entropy=entropy.mean()).round(4).to_dict(
-        "records"
-    )  # fmt: skip
+    table = table.assign(max_entropy=edges[-1], mean_entropy=entropy.mean())
+    return table.round(4).to_dict("records")
 
 
 FEATURES = Chart(
@@ -156,11 +155,6 @@ def picked(in_list: float, out: float) -> Spec:
     return {"condition": {"param": "picked_component", "value": in_list}, "value": out}
 
 
-def control(name: str, value: str, /, **bind: Any) -> Spec:
-    """Return a parameter that the reader sets above the chart."""
-    return {"name": name, "value": value, "bind": bind}
-
-
 OF_A_SONG = tooltip(
     song="song", genre="genre", component="component", max_posterior="maximum posterior|.2f",
     entropy="entropy (nats)|.2f",
@@ -193,10 +187,13 @@ SONG_MAP = Chart(
         dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
     )) | {"params": [
         LISTED,
-        control("color_by", "component",
-                input="select", options=["component", "genre"], name="color by "),
-        control("genre_search", "",
-                input="text", placeholder="part of a name", autocomplete="off", name="genre "),
+        {"name": "color_by", "value": "component", "bind": {
+            "name": "color by ", "input": "select", "options": ["component", "genre"],
+        }},
+        {"name": "genre_search", "value": "", "bind": {
+            "name": "genre ", "input": "text", "placeholder": "part of a name",
+            "autocomplete": "off",
+        }},
     ]},
 )  # fmt: skip
 ENTROPY_TITLE = "entropy of a song's posteriors (nats)"
