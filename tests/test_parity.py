@@ -61,7 +61,17 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("parity")
     lay_out(folder, NOTEBOOK)
     songs.to_csv(folder / "data/raw/songs.csv", index=False)
-    run_stages(folder, "preprocess", "k_sweep", "choose_k", "train_gmm", "soft_assign", "kmeans")
+    run_stages(
+        folder,
+        "preprocess",
+        "k_sweep",
+        "stability",
+        "choose_k",
+        "train_gmm",
+        "refits",
+        "soft_assign",
+        "kmeans",
+    )
     read_back = pd.read_csv(folder / "data/raw/songs.csv")[FEATURES]
     return folder, StandardScaler().fit_transform(read_back.to_numpy())
 
@@ -128,7 +138,7 @@ def test_bic_of_features_that_are_one_measures_reg_covar(tmp_path: Path) -> None
                 "k_sweep.k_max": 4,
             },
         )
-        run_stages(tmp_path, "preprocess", "k_sweep", "choose_k", "train_gmm")
+        run_stages(tmp_path, "preprocess", "k_sweep", "stability", "choose_k", "train_gmm")
         metrics = read_json(tmp_path / "metrics/train_gmm.json")
         assert metrics["degenerate_components_count"] == 4
         bics.append(metrics["bic"])

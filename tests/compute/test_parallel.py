@@ -163,7 +163,7 @@ def test_a_sweep_gives_the_same_bytes_on_one_process_two_or_a_cluster(
 def test_kmeans_gives_the_same_bytes_here_and_on_a_cluster(
     workspace: Path, two_workers: Cluster
 ) -> None:
-    run_stages(workspace, "preprocess", "k_sweep", "choose_k")
+    run_stages(workspace, "preprocess", "k_sweep", "stability", "choose_k")
     written = []
     for changes in ({}, two_workers.changes):
         write_params(workspace, changes)
