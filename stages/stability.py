@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 
 from song_mixtures.compute.parallel import Compute
@@ -28,7 +27,7 @@ from song_mixtures.songs.scaling import Scaling
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
-SWEEP = Path("models/sweep.json")  # from k_sweep
+SWEEP = Path("models/sweep.json")  # from k_sweep, in the order of that table
 STABILITY = Path("data/processed/stability.csv")
 COMPONENTS = Path("data/processed/stability_components.csv")
 METRICS = Path("metrics/stability.json")
@@ -56,7 +55,7 @@ class MixtureRow:
     min_jaccard: float  # of the least stable component
     trusted_components: int
     stable_components: int
-    supported: int  # 1: every component can be trusted, and the ARI leads
+    supported: int  # 1: a valid fit, every component can be trusted, and the ARI leads
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,15 @@ class ComponentRow:
     jaccard_se: float
 
 
-def mixture_row(mixture: Mixture, found: Stability, songs: int, lead: float) -> MixtureRow:
+def mixture_row(
+    mixture: Mixture, valid: bool, found: Stability, songs: int, lead: float
+) -> MixtureRow:
     """Return the row of a mixture; when one is supported is our choice.
 
     Parameters
     ----------
     mixture : of the sweep
+    valid : whether its fit is
     found : what its refits came to
     songs : how many each of them drew
     lead : of its mean ARI over that of tables without groups, 0 to 1
@@ -94,7 +96,7 @@ def mixture_row(mixture: Mixture, found: Stability, songs: int, lead: float) -> 
         min_jaccard=float(jaccards.min()),
         trusted_components=int(trusted.sum()),
         stable_components=int((jaccards >= STABLE).sum()),
-        supported=int(trusted.all() and ari - reference >= lead),
+        supported=int(valid and trusted.all() and ari - reference >= lead),
     )
 
 
@@ -139,20 +141,20 @@ def main() -> None:
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
-    fits, swept = tables.read(K_SWEEP), read_json(SWEEP)["mixtures"]  # row by row the same
-    wanted = (fits["valid"] == 1) & fits["k"].isin(support.n_components)
+    swept = [Mixture.from_json(content) for content in read_json(SWEEP)["mixtures"]]
+    valid = tables.read(K_SWEEP)["valid"] == 1
+    tried = [i for i, one in enumerate(swept) if len(one.weights) in support.n_components]
 
     sample = points[sampled_rows(len(points), params.sample_above, params.seed)]
-    mixtures = [Mixture.from_json(swept[row]) for row in np.flatnonzero(wanted)]
+    mixtures = [swept[i] for i in tried]
     found = list(refit_all(sample, mixtures, params, recipe, compute))
-    pairs = list(zip(mixtures, found, strict=True))
-    rows = [mixture_row(*pair, len(sample), support.lead) for pair in pairs]
-    by_mixture = table(rows, MixtureRow)
+    fits = zip(mixtures, valid[tried], found, strict=True)
+    by_mixture = table([mixture_row(*fit, len(sample), support.lead) for fit in fits], MixtureRow)
+    pairs = zip(mixtures, found, strict=True)
+    by_component = table([row for pair in pairs for row in component_rows(*pair)], ComponentRow)
 
     tables.write(STABILITY, by_mixture)
-    tables.write(
-        COMPONENTS, table([row for pair in pairs for row in component_rows(*pair)], ComponentRow)
-    )
+    tables.write(COMPONENTS, by_component)
     write_metrics(METRICS, summarize(by_mixture))
     say(outcome(by_mixture))
 

@@ -72,7 +72,17 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("parity")
     lay_out(folder, NOTEBOOK)
     songs.to_csv(folder / "data/raw/songs.csv", index=False)
-    run_stages(folder, "preprocess", "k_sweep", "choose_k", "train_gmm", "soft_assign", "kmeans")
+    run_stages(
+        folder,
+        "preprocess",
+        "k_sweep",
+        "stability",
+        "choose_k",
+        "train_gmm",
+        "refits",
+        "soft_assign",
+        "kmeans",
+    )
     read_back = pd.read_csv(folder / "data/raw/songs.csv")[FEATURES]
     return folder, StandardScaler().fit_transform(read_back.to_numpy())
 

@@ -90,7 +90,7 @@ def test_the_model_is_used_elsewhere_as_shown(tmp_path: Path, changes: dict[str,
     table = make_songs()
     table["energy"] = table["energy"].clip(0.01, 0.99)  # for logit
     table.to_csv(project / "data/raw/songs.csv", index=False)
-    run_stages(project, "input", "preprocess", "k_sweep", "choose_k", "train_gmm")
+    run_stages(project, "input", "preprocess", "k_sweep", "stability", "choose_k", "train_gmm")
     (elsewhere / "models").mkdir(parents=True)
     shutil.copy(project / "models/song_mixture.pkl", elsewhere / "models")
 

@@ -22,18 +22,19 @@ def found(jaccards: list[float], ari: float, reference: float) -> Stability:
 
 
 @pytest.mark.parametrize(
-    ("jaccards", "ari", "reference", "supported"),
+    ("valid", "jaccards", "ari", "reference", "supported"),
     [
-        ([0.61, 0.8], 0.7, 0.5, 1),
-        ([0.59, 0.8], 0.7, 0.5, 0),
-        ([0.61, 0.8], 0.7, 0.65, 0),
+        (True, [0.61, 0.8], 0.7, 0.5, 1),
+        (False, [0.61, 0.8], 0.7, 0.5, 0),
+        (True, [0.59, 0.8], 0.7, 0.5, 0),
+        (True, [0.61, 0.8], 0.7, 0.65, 0),
     ],
-    ids=["supported", "one component does not come back", "no more than without groups"],
+    ids=["supported", "not valid", "a component does not come back", "no more than without groups"],
 )
 def test_what_is_supported(
-    jaccards: list[float], ari: float, reference: float, supported: int
+    valid: bool, jaccards: list[float], ari: float, reference: float, supported: int
 ) -> None:
-    row = stability.mixture_row(MIXTURE, found(jaccards, ari, reference), 9, 0.1)
+    row = stability.mixture_row(MIXTURE, valid, found(jaccards, ari, reference), 9, 0.1)
     assert row.supported == supported
     assert (row.k, row.songs, row.stable_components) == (2, 9, 1)
     assert row.ari_se == pytest.approx(0.1)  # s = 0.1 sqrt(2), B = 2

@@ -232,11 +232,11 @@ def test_what_the_sweep_did_not_try_is_fitted_as_the_sweep_would(
 ) -> None:
     changes = {"k_sweep.k_max": 3, "choose_k.n_components": 4}
     set_params(changes)
-    run_stages(workspace, "preprocess", "k_sweep", "choose_k", "train_gmm")
+    run_stages(workspace, "preprocess", "k_sweep", "stability", "choose_k", "train_gmm")
     assert read_json(workspace / train_gmm.CHOSEN_MIXTURE) is None
     fitted_here = (workspace / train_gmm.GMM).read_bytes()
     set_params(changes | {"k_sweep.k_max": 4})
-    run_stages(workspace, "k_sweep", "choose_k")
+    run_stages(workspace, "k_sweep", "stability", "choose_k")
     assert read_json(workspace / train_gmm.CHOSEN_MIXTURE) is not None
     run_stages(workspace, "train_gmm")
     assert (workspace / train_gmm.GMM).read_bytes() == fitted_here

@@ -9,6 +9,7 @@ from scipy.special import ndtr, ndtri
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 
 COLD, WARM, REFERENCE = range(3)  # purposes
+JITTER = 1e-9  # of variance, for a Cholesky factor of features that determine one another
 
 
 def generator(seed: int, purpose: int, number: int) -> np.random.Generator:
@@ -30,8 +31,8 @@ def reference_points(points: FloatArray, rng: np.random.Generator) -> FloatArray
     songs = len(points)
     shares = (np.arange(songs) + 0.5) / songs
     scores = np.column_stack([ndtri((mean_ranks(column) - 0.5) / songs) for column in points.T])
-    correlations = np.corrcoef(scores.T)
-    drawn = rng.multivariate_normal(np.zeros(points.shape[1]), correlations, songs)
+    correlations = np.corrcoef(scores.T) + JITTER * np.eye(points.shape[1])
+    drawn = rng.standard_normal(points.shape) @ np.linalg.cholesky(correlations).T
     columns = zip(ndtr(drawn).T, points.T, strict=True)
     return np.column_stack([np.interp(share, shares, np.sort(column)) for share, column in columns])
 

@@ -29,7 +29,7 @@ from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
-from stages import extract, k_sweep, kmeans
+from stages import extract, k_sweep, kmeans, refits, stability
 from tests.compute.calls import dies, fails, slow_square, square_in_time, within
 from tests.conftest import ROOT, run_stages, write_params
 from tests.test_extract import music
@@ -137,6 +137,7 @@ def scheduler_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
 
 
 SWEPT = (k_sweep.K_SWEEP, k_sweep.METRICS)
+REFITTED = (stability.STABILITY, stability.COMPONENTS, refits.REFITS, refits.METRICS)
 CLUSTERED = (kmeans.ELBOW, kmeans.KMEANS_ASSIGNMENTS, kmeans.METRICS)
 EXTRACTED = (extract.SONGS, extract.REJECTED, extract.METRICS)
 
@@ -160,10 +161,22 @@ def test_a_sweep_gives_the_same_bytes_on_one_process_two_or_a_cluster(
     assert written[0] == written[1] == written[2]
 
 
+def test_refits_give_the_same_bytes_here_and_on_a_cluster(
+    workspace: Path, two_workers: Cluster
+) -> None:
+    run_stages(workspace, "preprocess", "k_sweep")
+    written = []
+    for changes in ({"compute.n_jobs": 1}, two_workers.changes):
+        write_params(workspace, {"stability.n_components": [3]} | changes)
+        run_stages(workspace, "stability", "choose_k", "train_gmm", "refits")
+        written.append(bytes_of(workspace, REFITTED))
+    assert written[0] == written[1]
+
+
 def test_kmeans_gives_the_same_bytes_here_and_on_a_cluster(
     workspace: Path, two_workers: Cluster
 ) -> None:
-    run_stages(workspace, "preprocess", "k_sweep", "choose_k")
+    run_stages(workspace, "preprocess", "k_sweep", "stability", "choose_k")
     written = []
     for changes in ({}, two_workers.changes):
         write_params(workspace, changes)

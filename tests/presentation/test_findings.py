@@ -75,7 +75,10 @@ def test_entropy_where_ellipses_overlap() -> None:
     assert findings.of_entropy_map(songs, far, plane).sentence == "The mean entropy is 0.37 nats"
 
 
-@pytest.mark.parametrize(("sure", "said"), [(0.5, "50% of songs; 20%"), (1.0, "every song")])
+@pytest.mark.parametrize(
+    ("sure", "said"),
+    [(0.5, "50% of songs, averaged over refits for 40%; 20% are ambiguous"), (1.0, "every song")],
+)
 def test_of_how_many_songs_the_mixture_is_sure(sure: float, said: str) -> None:
     metrics = {
         "soft_assign": {"above_90_percent_share": sure},

@@ -42,22 +42,25 @@ def fits(points: FloatArray, ks: range) -> list[Mixture]:
     return [fit_mixture(points, k, "full", VARIED).mixture for k in ks]
 
 
+def rows(mixtures: list[Mixture], found: list[Stability]) -> list[MixtureRow]:
+    pairs = zip(mixtures, found, strict=True)
+    return [mixture_row(mixture, True, one, 400, 0.1) for mixture, one in pairs]
+
+
 def test_four_groups_come_back_and_are_chosen() -> None:
     points = groups(4)
     mixtures = fits(points, range(2, 6))
     found = list(refit_all(points, mixtures, REFITS, VARIED, Compute()))
     assert found[2].jaccards()[0].min() >= 0.95
     assert found[2].ari()[0] >= 0.95
-    rows = [mixture_row(*pair, len(points), 0.1) for pair in zip(mixtures, found, strict=True)]
-    assert largest_supported(table(rows, MixtureRow))["k"] == 4
+    assert largest_supported(table(rows(mixtures, found), MixtureRow))["k"] == 4
 
 
 def test_where_there_are_no_groups_none_is_supported() -> None:
     points = np.random.default_rng(0).normal(size=(400, 3))
     mixtures = fits(points, range(2, 4))
     found = list(refit_all(points, mixtures, REFITS, VARIED, Compute()))
-    rows = [mixture_row(*pair, len(points), 0.1) for pair in zip(mixtures, found, strict=True)]
-    assert [row.supported for row in rows] == [0, 0]
+    assert [row.supported for row in rows(mixtures, found)] == [0, 0]
 
 
 def test_a_refit_agrees_as_a_second_way_says() -> None:
