@@ -110,7 +110,13 @@ def check_presence(path: Path, kind: Kind) -> None:
     thing = "folder" if kind == "audio" else "table"
     if path.is_dir() if thing == "folder" else path.is_file():
         return
-    found = f"that is no {thing}" if path.exists() else f"there is no such {thing}"
+    try:
+        path.stat()
+        found = f"that is no {thing}"
+    except FileNotFoundError:
+        found = f"there is no such {thing}"
+    except OSError as error:  # links in a circle, a folder that is closed to us
+        found = f"it cannot be read ({error.strerror})"
     raise StageError(
         f"{PARAMS}: input.{kind} is {path}, and {found}; put it there, or name another in "
         f"input.{kind}. Where DVC tracks it ({path}.dvc), `dvc pull` and `dvc checkout` bring it"
