@@ -7,6 +7,7 @@ tables in the format that tables.format no longer names. It runs when these para
 table that is removed later is DVC's to miss; and it looks into no file of songs.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -123,6 +124,18 @@ def check_presence(path: Path, kind: Kind) -> None:
     )
 
 
+def check_place(path: Path, kind: Kind) -> None:
+    """Raise StageError where a path is the project, or leads out of it on a way through it."""
+    plain = os.path.normpath(path)
+    if plain == ".":
+        raise StageError(f"{PARAMS}: input.{kind} is empty, expected a path below here")
+    if plain.startswith("..") and not str(path).startswith(".."):
+        raise StageError(
+            f"{PARAMS}: input.{kind} is {path}, which leads out of the project; where that is "
+            f"meant, write {plain}"
+        )
+
+
 def is_tracked(path: Path) -> bool:
     """Tell whether git or DVC has what the user has put below data/raw."""
     inside = path.absolute().is_relative_to(RAW.absolute())
@@ -149,6 +162,7 @@ def main() -> None:
     kind = check_agreement(source)
     path = given_path(source, kind)
     if path is not None:
+        check_place(path, kind)
         check_presence(path, kind)
 
     for outdated in [*outdated_metrics(kind), *outdated_tables(ignored, tables)]:

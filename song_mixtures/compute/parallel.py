@@ -20,7 +20,8 @@ from song_mixtures.pipeline.stage import one_thread
 class Compute:
     """Where the parallel loops run. No result depends on it, so no stage declares it to DVC."""
 
-    n_jobs: Annotated[int, Range(-1)] = -1  # processes here; -1: one per core
+    # Processes here, -1: one per core; 1,024 take the memory of any machine.
+    n_jobs: Annotated[int, Range(-1, 1024)] = -1
     backend: Literal["loky", "dask"] = "loky"
     scheduler: str | None = None  # address of a Dask scheduler, such as tcp://192.0.2.7:8786
 
