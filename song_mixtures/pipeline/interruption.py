@@ -1,4 +1,4 @@
-"""Ctrl-C before a stage's main() and after it: one line and exit code 130 there, too.
+"""Ctrl-C at any moment of a stage: one line and exit code 130.
 
 `stages/__init__.py` imports this first of all, so it imports next to nothing.
 """
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import NoReturn
 
 INTERRUPTED = "interrupted; nothing half-written is left. `dvc repro` starts this stage again"
@@ -20,6 +21,24 @@ def end_at_once_on_ctrl_c() -> None:
     ends it would be ignored, and DVC go on.
     """
     signal.signal(signal.SIGINT, _end)
+
+
+def interrupt_on_ctrl_c() -> None:
+    """Raise KeyboardInterrupt at Ctrl-C, and once more where it was ignored.
+
+    A callback from C code, such as numba's while it loads a function, has nobody to raise it to.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = _again
+
+
+def _again(ignored: "sys.UnraisableHookArgs") -> None:
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+        return
+    later = Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))  # here it would be ignored again
+    later.daemon = True
+    later.start()
 
 
 def _end(*_: object) -> NoReturn:

@@ -5,7 +5,6 @@ a full disk, Ctrl-C) is said in one line without a traceback; a traceback is a b
 """
 
 import os
-import signal
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
@@ -15,7 +14,12 @@ from pathlib import Path
 import psutil
 from threadpoolctl import threadpool_limits
 
-from song_mixtures.pipeline.interruption import CODE, INTERRUPTED, end_at_once_on_ctrl_c
+from song_mixtures.pipeline.interruption import (
+    CODE,
+    INTERRUPTED,
+    end_at_once_on_ctrl_c,
+    interrupt_on_ctrl_c,
+)
 
 
 class StageError(Exception):
@@ -113,7 +117,7 @@ def run_program(main: Callable[[], None]) -> None:
     global _dvc
     _dvc = dvc_above()
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupt_on_ctrl_c()
         try:
             with threadpool_limits(1):
                 main()
