@@ -91,11 +91,11 @@ def _dask_results(
     large : as in parallel_map()
     visible : as in parallel_map()
     """
-    from song_mixtures.compute.dask import RemoteCall, cluster  # 0.4 s, and few need it
+    from song_mixtures.compute.dask import cluster, packed, remote_call  # 0.4 s, and few need it
     from song_mixtures.compute.fingerprint import fingerprint
 
-    call = RemoteCall(function, fingerprint())
+    call = remote_call(function, fingerprint())
     with cluster(address, large, visible) as backend:
         with parallel_config(backend):
             parallel = Parallel(return_as="generator")
-        yield from parallel(delayed(call)(*arguments) for arguments in calls)
+        yield from parallel(delayed(call)(packed(arguments, large), *large) for arguments in calls)
