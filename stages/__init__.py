@@ -2,7 +2,7 @@
 
 import sys
 
-from song_mixtures.pipeline.interruption import end_at_once_on_ctrl_c
+from song_mixtures.pipeline.process import begin
 
 if sys.argv[0] == "-m":  # `python -m stages.…`, before the stage's own imports
-    end_at_once_on_ctrl_c()
+    begin()

@@ -218,7 +218,7 @@ def test_typical_songs_come_with_the_commonest_of_many_genres() -> None:
 
 def test_names_and_components_are_shown_short() -> None:
     assert name_shown("x" * 1000) == "x" * 80 + "…"
-    assert name_shown(" ") == "(no name)"
+    assert name_shown(" ") == name_shown("\u200b\u3000") == "(no name)"
     song = {"gmm_prob_0": 0.004, "gmm_prob_1": 0.991, "gmm_prob_2": 0.005, "gmm_entropy": 0.1}
     assert likeliest(song) == "1 (99%)"
     assert likeliest(song | {"gmm_prob_2": 0.006}) == "1 (99%), 2 (1%)"

@@ -5,6 +5,7 @@ thread and sees nothing but its arguments, so where it ran and beside how many o
 byte of what it returns; results come in the order of the calls, each as soon as it is there.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 
 from song_mixtures.pipeline.params import Range
 from song_mixtures.pipeline.stage import one_thread
+
+# Large arguments that processes share: joblib would put them where nobody looks after a kill.
+SHARED = Path("data/cache/shared")
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,12 @@ def parallel_map(
         yield from _dask_results(function, calls, compute.scheduler or "", large, visible)
         return
     n_jobs = effective_n_jobs(compute.n_jobs)
+    if not threads:
+        shutil.rmtree(SHARED, ignore_errors=True)  # of a run that was killed
     with (
         parallel_config("threading")
         if threads
-        else parallel_config("loky", inner_max_num_threads=1)
+        else parallel_config("loky", inner_max_num_threads=1, temp_folder=str(SHARED))
     ):
         parallel = Parallel(min(n_jobs, most_jobs or n_jobs), return_as="generator")
     with one_thread():  # of this process, which does the work where one is all there is

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from threadpoolctl import threadpool_limits
 
-from song_mixtures.pipeline.interruption import (
+from song_mixtures.pipeline.process import (
     CODE,
     INTERRUPTED,
     end_at_once_on_ctrl_c,

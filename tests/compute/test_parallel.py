@@ -26,12 +26,12 @@ import soundfile
 
 from song_mixtures.compute import dask as cluster
 from song_mixtures.compute import fingerprint
-from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.compute.parallel import SHARED, Compute, parallel_map
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from stages import extract, k_sweep, kmeans
-from tests.compute.calls import dies, fails, slow_square, square_in_time, within
+from tests.compute.calls import dies, fails, place_of, slow_square, square_in_time, within
 from tests.conftest import ROOT, run_stages, write_params
 from tests.test_extract import music
 
@@ -249,6 +249,18 @@ def test_an_error_in_a_call_is_the_error_of_the_loop(two_workers: Cluster) -> No
 # ---- what goes wrong on the way
 
 
+def test_what_processes_shared_in_a_run_that_was_killed_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    left = SHARED / "joblib_memmapping_folder_1_2_3"
+    left.mkdir(parents=True)
+    large = np.zeros(300_000)  # of more than a megabyte, which processes share
+    seen = list(parallel_map(place_of, [(large,)] * 2, Compute(n_jobs=2)))
+    assert all(Path(place).is_relative_to(SHARED.absolute()) for place in seen)
+    assert list(SHARED.rglob("*")) == []
+
+
 def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing(
     workspace: Path, fragile: Cluster
 ) -> None:
@@ -339,7 +351,7 @@ def listening(answers: bool) -> Iterator[str]:
 UNREACHABLE = """
 import sys
 from song_mixtures.compute import dask
-from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.compute.parallel import SHARED, Compute, parallel_map
 from song_mixtures.pipeline.stage import run
 dask.CONNECT_SECONDS = 1
 sys.argv = ["stages/k_sweep.py"]

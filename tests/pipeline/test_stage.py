@@ -76,6 +76,17 @@ def test_ctrl_c_during_a_stages_imports_is_one_line(tmp_path: Path) -> None:
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("stage", ["k_sweep", "figures"])
+def test_too_few_addresses_are_said_before_an_import_fails_or_hangs(stage: str) -> None:
+    limited = f"ulimit -v 400000; exec {sys.executable} -m stages.{stage}"
+    done = subprocess.run(
+        ["sh", "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{stage}: `ulimit -v` leaves 0.4 GB of addresses, and libraries")
+    assert done.stderr.count("\n") == 1
+
+
 AT_THE_END = """
 import threading, time
 threading.Thread(target=time.sleep, args=(3,)).start()
