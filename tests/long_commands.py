@@ -1,4 +1,4 @@
-"""The commands of the docs that take long, run as they are printed: `pytest tests/long_commands.py`.
+"""The commands of the docs that take long, run as printed: `pytest tests/long_commands.py`.
 
 No part of `make test`; tests/test_commands.py holds them to the pages.
 """
