@@ -7,57 +7,22 @@ same by every call it gets.
 """
 
 import asyncio
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 import distributed
 from joblib._dask import DaskDistributedBackend
-from threadpoolctl import threadpool_limits
 
 from song_mixtures.compute.fingerprint import check_other_code, fingerprint
+from song_mixtures.compute.remote import packed
 from song_mixtures.pipeline.stage import StageError
 
 CONNECT_SECONDS = 5  # for the scheduler to answer
 WORKERS_SECONDS = 10  # for the first worker to be there
-
-
-class _Packer(cloudpickle.Pickler):  # type: ignore[misc] # it has no types
-    """Pickles arguments, the large ones by their place among them."""
-
-    def __init__(self, file: BytesIO, large: Sequence[Any]) -> None:
-        super().__init__(file)
-        self.large = large
-
-    def persistent_id(self, argument: Any) -> int | None:
-        """Return the place of a large argument, None of any other."""
-        return next((i for i, large in enumerate(self.large) if large is argument), None)
-
-
-class _Unpacker(pickle.Unpickler):
-    """Puts the large arguments, which came another way, into their places."""
-
-    def __init__(self, content: bytes, large: Sequence[Any]) -> None:
-        super().__init__(BytesIO(content))
-        self.large = large
-
-    def persistent_load(self, place: int) -> Any:
-        """Return the large argument at a place."""
-        return self.large[place]
-
-
-def packed(arguments: Any, large: Sequence[Any] = ()) -> bytes:
-    """Return what a worker unpacks and the scheduler does not look into."""
-    file = BytesIO()
-    _Packer(file, large).dump(arguments)
-    return file.getvalue()
 
 
 def remote_call(function: Callable[..., Any], expected: str) -> Callable[..., Any]:
@@ -69,34 +34,12 @@ def remote_call(function: Callable[..., Any], expected: str) -> Callable[..., An
     content = packed(function)
 
     def call(arguments: bytes, *large: Any) -> Any:
-        from song_mixtures.compute.dask import run_packed
+        from song_mixtures.compute.remote import run_packed
 
         return run_packed(content, expected, arguments, large)
 
     call.__name__ = function.__name__  # under which Dask shows and reports it
     return call
-
-
-def run_packed(content: bytes, expected: str, arguments: bytes, large: Sequence[Any]) -> Any:
-    """Call a function on one thread of a worker, if the worker is as it must be.
-
-    Parameters
-    ----------
-    content : the function, packed
-    expected : fingerprint
-    arguments : its arguments, packed
-    large : those of them that all calls have in common
-    """
-    if fingerprint() != expected:
-        check_other_code(fingerprint(), expected, distributed.get_worker().address)
-    threadpool_limits(1)  # for good: a worker may have two threads, which come and go
-    return _function(content)(*_Unpacker(arguments, large).load())
-
-
-@lru_cache(maxsize=16)
-def _function(content: bytes) -> Callable[..., Any]:
-    function: Callable[..., Any] = _Unpacker(content, ()).load()
-    return function
 
 
 class DaskBackend(DaskDistributedBackend):  # type: ignore[misc] # joblib has no types

@@ -97,8 +97,9 @@ def _dask_results(
     large : as in parallel_map()
     visible : as in parallel_map()
     """
-    from song_mixtures.compute.dask import cluster, packed, remote_call  # 0.4 s, and few need it
+    from song_mixtures.compute.dask import cluster, remote_call  # 0.4 s, and few need it
     from song_mixtures.compute.fingerprint import fingerprint
+    from song_mixtures.compute.remote import packed
 
     call = remote_call(function, fingerprint())
     with cluster(address, large, visible) as backend:
