@@ -18,7 +18,8 @@ from tqdm import tqdm
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.files import atomic_write, read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.process import missing_space
+from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.figures.calls import called
 from song_mixtures.presentation.figures.catalog import FIGURES, Figure
@@ -48,6 +49,8 @@ STAGES = ("components", "compare_kmeans", "soft_assign", "uncertainty")
 IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
+
+CHARTS_SPACE = 64  # GB of addresses, reserved by the engine that renders charts
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def main() -> None:
     """Read the tables, draw, write."""
     tables = read_params("tables", Tables)
     parameters = read_params("figures", Figures)
+    if fault := missing_space(CHARTS_SPACE):
+        raise StageError(fault)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
     found = read_found(parameters, tables)

@@ -38,7 +38,7 @@ PARALLEL_FROM = 10_000
 class KMeansParams:
     """How every K-Means is fitted."""
 
-    n_init: Annotated[int, Range(1)]
+    n_init: Annotated[int, Range(1, 100_000)]
     max_iter: Annotated[int, Range(1)]
     sample_above: Annotated[int, Range(1000)]  # songs; of more, initializations run on a sample
     silhouette_sample: Annotated[int, Range(100)]  # songs; of more, a sample is scored

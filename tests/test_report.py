@@ -229,7 +229,7 @@ def test_typical_songs_come_with_the_commonest_of_many_genres() -> None:
 
 def test_names_and_components_are_shown_short() -> None:
     assert name_shown("x" * 1000) == "x" * 80 + "…"
-    assert name_shown(" ") == "(no name)"
+    assert name_shown(" ") == name_shown("\u200b\u3000") == "(no name)"
     song = {f"averaged_prob_{k}": share for k, share in enumerate((0.004, 0.991, 0.005))}
     assert likeliest(song | {"gmm_prob_0": 1.0}) == "1 (99%)"
     assert likeliest(song | {"averaged_prob_2": 0.006}) == "1 (99%), 2 (1%)"

@@ -17,9 +17,9 @@ from queue import SimpleQueue
 from typing import Any
 
 import distributed
-from threadpoolctl import threadpool_limits
 
 from song_mixtures.compute.fingerprint import check_other_code, fingerprint
+from song_mixtures.compute.remote import packed
 from song_mixtures.pipeline.stage import StageError
 
 CONNECT_SECONDS = 5  # for the scheduler to answer
@@ -27,24 +27,21 @@ WORKERS_SECONDS = 10  # for the first worker to be there
 CALLS_A_THREAD = 2  # with the cluster at a time: one that runs, one that waits there
 
 
-@dataclass(frozen=True)
-class RemoteCall:
-    """A function for a worker, called on one thread if the worker is as it must be."""
+def remote_call(function: Callable[..., Any], expected: str) -> Callable[..., Any]:
+    """Return call(packed(arguments, large), *large) for a worker: what the function returns.
 
-    function: Callable[..., Any]
-    expected: str  # fingerprint
+    Dask's scheduler unpickles what it is given, and need not know this project: so it gets a
+    function of no module (cloudpickle sends those as they are) and bytes. `expected`: fingerprint.
+    """
+    content = packed(function)
 
-    @property
-    def __name__(self) -> str:
-        """The name under which Dask shows and reports the call."""
-        return self.function.__name__
+    def call(arguments: bytes, *large: Any) -> Any:
+        from song_mixtures.compute.remote import run_packed
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Return what the function returns."""
-        if fingerprint() != self.expected:
-            check_other_code(fingerprint(), self.expected, distributed.get_worker().address)
-        threadpool_limits(1)  # for good: a worker may have two threads, which come and go
-        return self.function(*arguments)
+        return run_packed(content, expected, arguments, large)
+
+    call.__name__ = function.__name__  # under which Dask shows and reports it
+    return call
 
 
 @dataclass(frozen=True)
@@ -52,10 +49,14 @@ class Workers:
     """The workers of a cluster, and what all calls have in common, laid on each of them."""
 
     client: distributed.Client
-    copies: dict[int, distributed.Future[Any]]  # by the identity of the argument
+    large: Sequence[Any]
+    copies: Sequence[distributed.Future[Any]]  # of these
 
-    def results(self, call: RemoteCall, calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        """Yield what each call returns, in order; a call is made as soon as a thread is free."""
+    def results(self, call: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Yield what each call returns, in order; a call is made as soon as a thread is free.
+
+        `call` is what remote_call() returned, `calls` are the arguments of its function.
+        """
         most = CALLS_A_THREAD * sum(self.client.nthreads().values())
         waiting: deque[distributed.Future[Any]] = deque()  # for their results to be yielded
         ended: SimpleQueue[distributed.Future[Any]] = SimpleQueue()
@@ -66,8 +67,8 @@ class Workers:
                 running -= 1
             while left and running < most:
                 if left := (arguments := next(calls, None)) is not None:
-                    placed = [self.copies.get(id(argument), argument) for argument in arguments]
-                    waiting.append(self.client.submit(call, *placed, pure=False))
+                    content = packed(arguments, self.large)
+                    waiting.append(self.client.submit(call, content, *self.copies, pure=False))
                     waiting[-1].add_done_callback(ended.put)
                     running += 1
             if waiting and waiting[0].done():
@@ -90,10 +91,17 @@ def cluster(
     try:
         check_unfit_workers(client, visible)
         with copies_kept(client):
-            yield Workers(client, {id(one): client.scatter(one, broadcast=True) for one in large})
+            yield Workers(client, large, [client.scatter(one, broadcast=True) for one in large])
     except (distributed.KilledWorker, ImportError) as error:
         raise StageError(
             f"compute.scheduler: the cluster gave up a call: {one_line(error)}"
+        ) from None
+    except RuntimeError as error:
+        if "deserialization" not in str(error):
+            raise
+        raise StageError(
+            f"compute.scheduler: the scheduler at {address} cannot read the calls; start it in an "
+            "environment that requirements.lock made, as the workers"
         ) from None
     except CancelledError as error:
         raise StageError(

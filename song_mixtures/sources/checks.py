@@ -17,6 +17,8 @@ FEW_DISTINCT_VALUES = 100
 SPIKE_SHARE, SPIKE_SONGS = 0.05, 3
 # No feature is measured in such units; squares of larger numbers overflow.
 LARGEST_VALUE = 1e100
+# Nor does one deviate by so little; squares of smaller numbers vanish.
+SMALLEST_DEVIATION = 1e-100
 
 
 def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
@@ -47,13 +49,23 @@ def check_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None
 
 
 def check_constant(songs: pd.DataFrame, features: list[str]) -> None:
-    """Raise a StageError that names the first feature with one value only."""
+    """Raise a StageError that names the first feature that does not vary, or only by rounding."""
     for feature in features:
-        if songs[feature].nunique() == 1:
-            raise StageError(
-                f"{feature} is {songs[feature].iloc[0]:g} in every song, so it separates nothing "
-                f"and cannot be standardized; is input.columns.{feature} the right column?"
+        values = songs[feature]
+        deviation = float(values.std(ddof=0))
+        # What the mean of so many values may be wrong by; below it scikit-learn does not scale.
+        rounding = len(values) * np.finfo(float).eps * float(values.abs().max())
+        if values.nunique() > 1 and deviation > max(rounding, SMALLEST_DEVIATION):
+            continue
+        found = f"is {values.iloc[0]:g} in every song"
+        if values.nunique() > 1:
+            found = (
+                f"deviates by {deviation:.1g} from {values.mean():g}, too little to compute with"
             )
+        raise StageError(
+            f"{feature} {found}, so it separates nothing and cannot be standardized; is "
+            f"input.columns.{feature} the right column?"
+        )
 
 
 def check_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:

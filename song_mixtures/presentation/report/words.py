@@ -25,7 +25,8 @@ def listed(names: list[str]) -> str:
 def name_shown(name: str) -> str:
     """Return a song's or genre's name as it is shown: not empty and not endless."""
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
-    return short if short.strip() else "(no name)"
+    seen = any(letter.isprintable() and not letter.isspace() for letter in short)
+    return short if seen else "(no name)"
 
 
 def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str, Any]]:
