@@ -27,6 +27,7 @@ K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
+STABILITY = Path("data/processed/stability.csv")  # from stability
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
@@ -71,6 +72,7 @@ def charts(parameters: Charts, tables: Tables, palette: Palette, seed: int) -> d
         "plane": Plane.from_json(read_json(AXES), scaling),
         "scaling": scaling,
         "seed": seed,
+        "stability": tables.read(STABILITY),
         "songs": tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features]),
         "weights": tables.read(WEIGHTS),
     }

@@ -33,6 +33,7 @@ from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
+STABILITY = Path("data/processed/stability.csv")  # from stability
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
@@ -83,6 +84,7 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
         "sample": sampled_songs(songs, parameters.max_points, parameters.seed),
         "scaling": scaling,
         "songs": songs,
+        "stability": tables.read(STABILITY),
         "spread": tables.read(COVARIANCES),
     }
 
@@ -116,7 +118,8 @@ def main() -> None:
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
     found = read_found(parameters, tables)
-    unknown = {"genre_by_component"} if found["genres"].empty else set()
+    tables_of = {"genre_by_component": "genres", "stability": "stability"}
+    unknown = {name for name, table in tables_of.items() if found[table].empty}
     shown = [figure for figure in FIGURES if figure.picture and figure.picture not in unknown]
     said = {figure.picture: called(FINDINGS[figure.picture], found) for figure in shown}
     for figure in tqdm(shown, "figures", delay=2, leave=False, disable=None):

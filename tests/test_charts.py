@@ -77,6 +77,17 @@ def test_the_curve_has_each_fit_under_each_criterion_and_marks_lowest_and_chosen
     assert len(curve) == 6 * 4
 
 
+def test_stability_is_drawn_with_its_error_beside_songs_without_groups(
+    records: dict[str, Records],
+) -> None:
+    curve = pd.DataFrame(records["stability_curve"])
+    assert curve["songs"].tolist() == ["these songs"] * 2 + ["songs without groups"] * 2
+    assert curve["ari"].tolist() == [0.9, 0.7, 0.5, 0.65]
+    assert curve["low"].tolist() == [0.85, 0.65, 0.4, 0.55]
+    assert curve["high"].tolist() == [0.95, 0.75, 0.6, 0.75]
+    assert curve["supported"].tolist() == [1, 0, 0, 0]
+
+
 def test_a_chosen_k_outside_of_the_sweep_is_still_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,12 +77,17 @@ def write_results(
         "icl": [31.0, 35, 40, 50, 51, 52], "log_likelihood": [-9.0, -7, -6, -9, -8, -7],
         "valid": [1, 1, 0, 1, 1, 1],
     })  # fmt: skip
+    stability = pd.DataFrame({
+        "k": [2, 3], "covariance_type": "full", "ari": [0.9, 0.7], "ari_se": 0.05,
+        "reference_ari": [0.5, 0.65], "reference_ari_se": 0.1, "supported": [1, 0],
+    })  # fmt: skip
     ks = sorted({2, 3, k})
     elbow = {"k": ks, "inertia": [30.0, 20, 9][: len(ks)], "silhouette": [0.2, 0.1, 0.3][: len(ks)]}
     jaccards = pd.DataFrame({"jaccard": np.linspace(0.9, 0.3, k)})
     weights_found = weights_table(mixture, songs, jaccards)
     for path, table in {
         figures.K_SWEEP: sweep,
+        figures.STABILITY: stability,
         figures.ASSIGNMENTS: songs,
         charts.MEANS: means_table(mixture, scaling, 0.5),
         charts.WEIGHTS: weights_found,

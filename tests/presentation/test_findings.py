@@ -36,6 +36,21 @@ def test_what_bic_prefers_and_what_was_chosen(
     assert [part for part in parts if part not in found.sentence] == []
 
 
+def test_which_k_come_back_beside_songs_without_groups() -> None:
+    found = pd.DataFrame(
+        {
+            "k": [2, 3, 4],
+            "covariance_type": "full",
+            "ari": [0.9, 0.7, 0.6],
+            "reference_ari": [0.85, 0.4, 0.2],
+            "supported": [0, 1, 1],
+        }
+    )
+    said = findings.of_stability(found).sentence
+    assert "at K = 4 (ARI 0.60, without groups 0.20); supported: K = 3 and K = 4" in said
+    assert findings.of_stability(found.assign(supported=0)).sentence.endswith("supported: none")
+
+
 def test_the_share_of_variance_between_means() -> None:
     means = np.array([[1.0, 0, 0, 0, 0.5], [-1.0, 0, 0, 0, -0.5]])
     mixture = Mixture("full", np.ones(2) / 2, means, np.array([np.eye(5)] * 2))

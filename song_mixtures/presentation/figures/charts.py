@@ -9,12 +9,13 @@ from song_mixtures.presentation.figures.songs import (
     SONG_MAP,
     songs_on_map,
 )
-from song_mixtures.presentation.figures.sweep import K_CURVE, KMEANS_ELBOW
+from song_mixtures.presentation.figures.sweep import K_CURVE, KMEANS_ELBOW, STABILITY_CURVE
 
 CHARTS = {
     "features": FEATURES,
     "song_map": SONG_MAP,
     "k_curve": K_CURVE,
+    "stability_curve": STABILITY_CURVE,
     "component_means": COMPONENT_MEANS,
     "weights": WEIGHTS,
     "entropy_histogram": ENTROPY_HISTOGRAM,

@@ -53,6 +53,19 @@ def of_sweep(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
     return Finding(f"{sentence}; {taken} was chosen, {lead:,.0f} higher")
 
 
+def of_stability(stability: pd.DataFrame) -> Finding:
+    """Say which mixture comes back most, beside songs without groups, and which are supported."""
+    lead = (stability["ari"] - stability["reference_ari"]).to_numpy()
+    best = stability.iloc[int(lead.argmax())]
+    supported = stability[stability["supported"] == 1]
+    said = " and ".join(mixture_name(one, stability) for _, one in supported.iterrows())
+    return Finding(
+        f"Refits agree most, beside those of songs without groups, at "
+        f"{mixture_name(best, stability)} (ARI {best['ari']:.2f}, without groups "
+        f"{best['reference_ari']:.2f}); supported: {said or 'none'}"
+    )
+
+
 def of_means(mixture: Mixture, scaling: Scaling) -> Finding:
     """Say in which feature the components differ most and least.
 
@@ -229,6 +242,7 @@ def of_genres(genres: pd.DataFrame, k: int) -> Finding:
 FINDINGS: dict[str, Callable[..., Finding]] = {  # by the picture that each is the title of
     "pca_map": of_map,
     "bic_aic": of_sweep,
+    "stability": of_stability,
     "component_means": of_means,
     "weights": of_weights,
     "feature_densities": of_densities,

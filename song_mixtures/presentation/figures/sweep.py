@@ -1,16 +1,17 @@
-"""The charts of the sweep: what each K is worth, to the mixture and to K-Means."""
+"""The charts over K: what each is worth, to the mixture and to K-Means, and what comes back."""
 
 from typing import Any
 
 import pandas as pd
 
 from song_mixtures.mixture.selection import best_fit
-from song_mixtures.presentation.figures.palettes import Records
+from song_mixtures.presentation.figures.palettes import PLAIN, Records
 from song_mixtures.presentation.figures.vega import (
     REVISION_COLOR,
     Chart,
     Spec,
     by_quantity,
+    by_revision,
     calculate,
     column,
     layer,
@@ -36,6 +37,24 @@ def k_curve(fits: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     long["chosen_k"] = k
     long["criterion"] = long["criterion"].map(CRITERIA)
     return long.drop(columns="fit").round({"value": 2}).to_dict("records")
+
+
+def stability_curve(stability: pd.DataFrame) -> Records:
+    """Return a record per mixture and table, these songs or ones without groups: ARI of refits."""
+    rows = [
+        {
+            "k": one["k"],
+            "covariance_type": one["covariance_type"],
+            "songs": songs,
+            "ari": one[ari],
+            "low": one[ari] - one[f"{ari}_se"],
+            "high": one[ari] + one[f"{ari}_se"],
+            "supported": one["supported"] if ari == "ari" else 0,
+        }
+        for songs, ari in zip(TABLES, ("ari", "reference_ari"), strict=True)
+        for one in stability.to_dict("records")
+    ]
+    return pd.DataFrame(rows).round(4).to_dict("records")
 
 
 def kmeans_elbow(elbow: pd.DataFrame, chosen: dict[str, Any]) -> Records:
@@ -72,6 +91,28 @@ def ring(name: str, shape: str) -> Spec:
     return layer("point", [], seen, shape=shape, size=230, strokeWidth=2)
 
 
+TABLES = ["these songs", "songs without groups"]
+OF_A_TABLE = {"domain": TABLES, "range": [PLAIN, "#c46a1c"]}
+OF_A_MIXTURE = {
+    "k": "K", "covariance_type": "covariance", "songs": "refits of", "ari": "ARI|.2f",
+    "low": "less a standard error|.2f", "high": "plus a standard error|.2f",
+}  # fmt: skip
+STABILITY_CURVE = Chart(
+    stability_curve,
+    by_revision({"width": 430, "height": 260, "encoding": {
+        "x": column("k", axis={"tickMinStep": 1, "format": "d"}, title="components K",
+                    scale={"zero": False, "padding": 20}),
+        "y": column("ari", title="ARI of refit and fit"),
+        "color": column("songs", "nominal", title="refits of", scale=OF_A_TABLE),
+        "detail": column("covariance_type", "nominal"),
+        "tooltip": tooltip(**OF_A_MIXTURE),
+    }, "layer": [
+        layer("rule", [], {"y": column("low"), "y2": {"field": "high"}}),
+        layer("line", [], {}),
+        ring("supported", "circle"),
+        layer("point", [], {}, filled=True, size=45, opacity=1),
+    ]}, abreast=2),
+)  # fmt: skip
 SHAPES = {"domain": ["valid", "not valid"], "range": ["circle", "cross"]}
 TYPES = ["full", "tied", "diag", "spherical"]
 OF_A_FIT = {
