@@ -94,7 +94,7 @@ def test_absent_empty_and_broken_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no such table; put it there"):
         read_gtzan_table(path)
     path.write_text("")
-    with pytest.raises(StageError, match="not readable as csv: Empty CSV file"):
+    with pytest.raises(StageError, match="not readable as csv: it is empty"):
         read_gtzan_table(path)
     path.write_text(",".join(NAMES + POSITIVE) + "\n")
     with pytest.raises(StageError, match="holds no songs"):
