@@ -16,9 +16,9 @@ CODE   := song_mixtures/fitting/__pycache__/compiled
 # DVC runs `python -m stages.<stage>` with the python it finds on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test bench lock clean repository
+.PHONY: repro test bench lock clean repository whole_lock
 
-repro: repository $(READY) $(PAGE) $(CODE)
+repro: repository whole_lock $(READY) $(PAGE) $(CODE)
 	@dvc repro || { code=$$?; \
 	  echo "The line above with a stage's name or ERROR says what is wrong. Where it says 'expected" >&2; \
 	  echo "list/dictionary': an entry of input.audio stands on a line of its own, after a dash." >&2; \
@@ -41,6 +41,12 @@ repository:
 	@git rev-parse --git-dir > /dev/null 2>&1 || { git init --quiet && git add . && \
 	  echo "This folder was no git repository, which DVC needs: it is one now, with every file" && \
 	  echo "added. \`git commit -m Start\` makes it what later runs are compared with."; }
+
+# A dvc that is killed while it writes dvc.lock leaves it empty or torn, and DVC then refuses to run.
+whole_lock: repository
+	@[ ! -e dvc.lock ] || [ "$$(tail -c 1 dvc.lock | wc -l)" -eq 1 ] || { \
+	  echo "dvc.lock is torn, as a killed dvc leaves it: it is again as git has it."; \
+	  git checkout --quiet -- dvc.lock 2> /dev/null || rm dvc.lock; }
 
 # The lock's copy inside the environment says what was installed. It is written last, so an
 # installation that broke off halfway is begun anew.

@@ -37,7 +37,7 @@ from song_mixtures.pipeline.stage import run_program
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
 from stages.gtzan_table import gtzan_songs, read_gtzan_table
-from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep, sweep_fits
+from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep, sweep_fits, tried
 
 FEATURES = ["tempo", "energy", "loudness", "valence", "danceability"]
 SEEDS = range(1, 11)
@@ -144,10 +144,10 @@ def recipe_rows(name: str, points: FloatArray, params: MixtureParams) -> Iterato
 
 def sweeps(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[pd.DataFrame]:
     """Return the table of the sweep from every seed."""
-    found = []
+    found, ks = [], tried(sweep, *points.shape)
     for seed in SEEDS:
         settings = replace(params, init="varied", seed=seed)
-        fits = [fit for _, fit in sweep_fits(points, sweep, settings, Compute())]
+        fits = [fit for _, fit in sweep_fits(points, ks, settings, Compute()) if fit.k > 1]
         found.append(pd.DataFrame(fits))
     return found
 

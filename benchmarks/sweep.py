@@ -15,7 +15,7 @@ from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
-from stages.k_sweep import Sweep, sweep_fits
+from stages.k_sweep import Sweep, sweep_fits, tried
 
 REPEATS, FEW = 3, 1_000  # of ours at few songs, where the start of processes counts
 
@@ -65,7 +65,11 @@ def notebook_fit(points: FloatArray, params: MixtureParams, k: int) -> float:
 
 def our_sweep(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[float]:
     """Fit the sweep as the stage does, the final mixture with it; return ln L of every K."""
-    return [fit.log_likelihood for _, fit in sweep_fits(points, sweep, params, Compute())]
+    return [
+        fit.log_likelihood
+        for _, fit in sweep_fits(points, tried(sweep, *points.shape), params, Compute())
+        if fit.k > 1
+    ]
 
 
 def small_sweep(songs: int) -> SweepCost:

@@ -10,23 +10,16 @@ templates cannot know K or the palette. The page sees a sample of the songs, nev
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.presentation.figures.components import component_means, weights
-from song_mixtures.presentation.figures.labels import genre_by_component, kmeans_gmm_confusion
+from song_mixtures.presentation.figures.calls import called
+from song_mixtures.presentation.figures.charts import CHARTS, DATA
 from song_mixtures.presentation.figures.palettes import Palette, Records, colored, palette_colors
-from song_mixtures.presentation.figures.songs import (
-    colored_genres,
-    entropy_histogram,
-    features,
-    map_sample,
-)
-from song_mixtures.presentation.figures.sweep import k_curve, kmeans_elbow
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
@@ -62,27 +55,28 @@ def charts(parameters: Charts, tables: Tables, palette: Palette, seed: int) -> d
     palette : name of the components' colors
     seed : of the sample of the songs, the pictures' own
     """
-    chosen: dict[str, Any] = read_json(CHOSEN_K)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
-    plane = Plane.from_json(read_json(AXES), scaling)
     k = len(mixture.weights)
-    songs = tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features])
-    means, weight_table = tables.read(MEANS), tables.read(WEIGHTS)
-    sample = colored_genres(map_sample(songs, plane, k, parameters.max_songs, seed), palette)
-    of_components = {
-        "component_means": component_means(mixture, scaling, means, weight_table),
-        "weights": weights(weight_table, means),
-        "songs": sample.to_dict("records"),
-        "entropy_histogram": entropy_histogram(songs, k),
-        "kmeans_gmm_confusion": kmeans_gmm_confusion(tables.read(CONFUSION)),
-        "genre_by_component": genre_by_component(tables.read(GENRES), k),
+    found = {  # by the names that the charts have for it
+        "chosen": read_json(CHOSEN_K),
+        "counts": tables.read(CONFUSION),
+        "elbow": tables.read(ELBOW),
+        "fits": tables.read(K_SWEEP),
+        "genres": tables.read(GENRES),
+        "k": k,
+        "max_songs": parameters.max_songs,
+        "means": tables.read(MEANS),
+        "mixture": mixture,
+        "palette": palette,
+        "plane": Plane.from_json(read_json(AXES), scaling),
+        "scaling": scaling,
+        "seed": seed,
+        "songs": tables.read(ASSIGNMENTS, [*OF_SONGS, *scaling.features]),
+        "weights": tables.read(WEIGHTS),
     }
+    data = {file: CHARTS[name].data for name, file in DATA.items()}
     colors = palette_colors(palette, k)
-    return {
-        "features": features(songs, scaling),
-        "k_curve": k_curve(tables.read(K_SWEEP), chosen),
-        "kmeans_elbow": kmeans_elbow(tables.read(ELBOW), chosen),
-    } | {name: colored(records, colors) for name, records in of_components.items()}
+    return {file: colored(called(function, found), colors) for file, function in data.items()}
 
 
 def as_json(records: Records) -> str:

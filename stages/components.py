@@ -1,8 +1,9 @@
 """Say what each component sounds like: its means, its spread, its typical songs, a few words.
 
-Means are given in original units. Where a feature was transformed, that is the transform's
-inverse of the mean (for log2 the geometric mean), and covariances are of the transformed feature.
-The words compare a component with all songs of this table, not with music at large.
+Means and covariances are given in original units. Where a feature was transformed, its mean is the
+transform's inverse of the mean (for log2 the geometric mean), and covariances are of the songs,
+weighted by their posteriors. The words compare a component with all songs of this table, not with
+music at large.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from song_mixtures.songs.scaling import Scaling
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+STABILITY = Path("data/processed/component_stability.csv")  # from refits
 MEANS = Path("data/processed/gmm_means.csv")
 WEIGHTS = Path("data/processed/gmm_weights.csv")
 COVARIANCES = Path("data/processed/gmm_covariances.csv")
@@ -55,10 +57,16 @@ def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.Data
     return means
 
 
-def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per component: weight, percent, songs in effect and songs by hard label.
+def weights_table(mixture: Mixture, songs: pd.DataFrame, stability: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per component: its weight, its songs, and whether it comes back.
 
     The effective number of songs is N_k, the sum of the posteriors, Bishop (2006) eq. 9.27.
+
+    Parameters
+    ----------
+    mixture : the trained mixture
+    songs : the assignments
+    stability : the components' table of stage refits, in order of the components
     """
     k = len(mixture.weights)
     return pd.DataFrame(
@@ -68,15 +76,44 @@ def weights_table(mixture: Mixture, songs: pd.DataFrame) -> pd.DataFrame:
             "weight_percent": 100 * mixture.weights,
             "effective_songs": [songs[f"gmm_prob_{component}"].sum() for component in range(k)],
             "hard_songs": np.bincount(songs["gmm_cluster"], minlength=k),
+            "jaccard": stability["jaccard"],
         }
     )
 
 
-def covariances_table(mixture: Mixture, scaling: Scaling) -> pd.DataFrame:
+def original_covariances(mixture: Mixture, scaling: Scaling, songs: pd.DataFrame) -> FloatArray:
+    """Return the components' covariances in original units, (K, d, d).
+
+    Without transforms S_k times the standard deviations. With one, a Gaussian of the transformed
+    features is none of the original ones, and S_k has no unit to go back to; there it is the
+    covariance of the songs, weighted by their posteriors,
+    sum_n r_nk (x_n - m_k)(x_n - m_k)^T / N_k about m_k = sum_n r_nk x_n / N_k,  (16)
+    which (4) makes of the features it is fitted to, but for reg_covar.
+    """
+    if set(scaling.transforms) == {"identity"}:
+        return mixture.covariances * np.outer(scaling.scale, scaling.scale)
+    values = songs[list(scaling.features)].to_numpy(dtype=np.float64)
+    return np.array(
+        [
+            weighted_covariance(values, songs[f"gmm_prob_{component}"].to_numpy())
+            for component in range(len(mixture.weights))
+        ]
+    )
+
+
+def weighted_covariance(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the covariance of values, (N, d), with these weights, (N,); 0 where all are 0."""
+    total = weights.sum() or 1.0
+    centered = values - weights @ values / total
+    covariance: FloatArray = (weights[:, None] * centered).T @ centered / total
+    return covariance
+
+
+def covariances_table(mixture: Mixture, scaling: Scaling, songs: pd.DataFrame) -> pd.DataFrame:
     """Return a row per component and pair of features: covariance and correlation.
 
-    `covariance` is in original units (of the transformed feature, where it has a transform),
-    `covariance_standardized` in standard deviations of all songs.
+    `covariance` is in original units; `covariance_standardized`, in standard deviations of all
+    songs, and `correlation` are of the features as the mixture sees them, transformed.
     """
     pairs = pd.MultiIndex.from_product(
         [range(len(mixture.weights)), scaling.features, scaling.features],
@@ -85,7 +122,7 @@ def covariances_table(mixture: Mixture, scaling: Scaling) -> pd.DataFrame:
     spread = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
     correlations = mixture.covariances / (spread[:, :, None] * spread[:, None, :])
     columns = {
-        "covariance": (mixture.covariances * np.outer(scaling.scale, scaling.scale)).ravel(),
+        "covariance": original_covariances(mixture, scaling, songs).ravel(),
         "covariance_standardized": mixture.covariances.ravel(),
         "correlation": correlations.ravel(),
     }
@@ -141,12 +178,12 @@ def main() -> None:
     songs = tables.read(ASSIGNMENTS)
 
     means = means_table(mixture, scaling, parameters.profile_deviation)
-    weights = weights_table(mixture, songs)
+    weights = weights_table(mixture, songs, tables.read(STABILITY))
     log_density = log_densities(mixture, scaling.standardize(songs))
 
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
-    tables.write(COVARIANCES, covariances_table(mixture, scaling))
+    tables.write(COVARIANCES, covariances_table(mixture, scaling, songs))
     tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")

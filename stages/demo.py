@@ -28,7 +28,7 @@ from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import write_metrics
 from song_mixtures.pipeline.params import Range, read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.stage import check_dvc_alive, run, say
 from song_mixtures.pipeline.tables import write_table
 
 DEMO_AUDIO = Path("data/raw/demo_audio")
@@ -162,6 +162,7 @@ def atomic_write_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir(parents=True)
     try:
         yield temporary
+        check_dvc_alive()
         shutil.rmtree(path, ignore_errors=True)
         os.replace(temporary, path)
     finally:

@@ -7,6 +7,7 @@ tables in the format that tables.format no longer names. It runs when these para
 table that is removed later is DVC's to miss; and it looks into no file of songs.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -110,11 +111,29 @@ def check_presence(path: Path, kind: Kind) -> None:
     thing = "folder" if kind == "audio" else "table"
     if path.is_dir() if thing == "folder" else path.is_file():
         return
-    found = f"that is no {thing}" if path.exists() else f"there is no such {thing}"
+    try:
+        path.stat()
+        found = f"that is no {thing}"
+    except FileNotFoundError:
+        found = f"there is no such {thing}"
+    except OSError as error:  # links in a circle, a folder that is closed to us
+        found = f"it cannot be read ({error.strerror})"
     raise StageError(
         f"{PARAMS}: input.{kind} is {path}, and {found}; put it there, or name another in "
         f"input.{kind}. Where DVC tracks it ({path}.dvc), `dvc pull` and `dvc checkout` bring it"
     )
+
+
+def check_place(path: Path, kind: Kind) -> None:
+    """Raise StageError where a path is the project, or leads out of it on a way through it."""
+    plain = os.path.normpath(path)
+    if plain == ".":
+        raise StageError(f"{PARAMS}: input.{kind} is empty, expected a path below here")
+    if plain.startswith("..") and not str(path).startswith(".."):
+        raise StageError(
+            f"{PARAMS}: input.{kind} is {path}, which leads out of the project; where that is "
+            f"meant, write {plain}"
+        )
 
 
 def is_tracked(path: Path) -> bool:
@@ -143,6 +162,7 @@ def main() -> None:
     kind = check_agreement(source)
     path = given_path(source, kind)
     if path is not None:
+        check_place(path, kind)
         check_presence(path, kind)
 
     for outdated in [*outdated_metrics(kind), *outdated_tables(ignored, tables)]:

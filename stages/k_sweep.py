@@ -1,14 +1,14 @@
 """Fit a mixture for every K, and for every covariance type, and say what each is worth.
 
-Every mixture is kept, and the one that choose_k chooses is the one that train_gmm writes, so the
-row of its K shows the same numbers. A criterion sees only how well a density describes these
-songs, not whether its components mean anything to a listener.
+One Gaussian, K = 1, is always among them: songs that it describes as well have no groups. Every
+mixture is kept, and the one that choose_k chooses is the one that train_gmm writes, so the row of
+its K shows the same numbers. A criterion sees only how well a density describes these songs, not
+whether its components mean anything to a listener.
 """
 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +16,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.criteria import Fit, evaluate_fit
+from song_mixtures.fitting.criteria import Fit, evaluate_fit, largest_k, own_parameters
 from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
+from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.scaling import Scaling
 
@@ -32,6 +32,9 @@ SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")
 SWEEP = Path("models/sweep.json")
 METRICS = Path("metrics/k_sweep.json")
+
+# Covariance types with fewer parameters than full, tried where songs are few.
+FRUGAL: tuple[CovarianceType, ...] = ("diag", "spherical")
 
 
 @dataclass(frozen=True)
@@ -48,41 +51,108 @@ class Sweep:
         if len(set(self.covariance_types)) < len(self.covariance_types):
             raise ValueError(f"covariance_types names one type twice: {self.covariance_types}")
 
-    def count(self) -> int:
-        """Return how many mixtures are fitted."""
-        return len(self.covariance_types) * (self.k_max - self.k_min + 1)
+
+Tried = dict[CovarianceType, range]  # the K of each covariance type
+
+
+def tried(sweep: Sweep, songs: int, d: int) -> Tried:
+    """Return which K above 1 the sweep tries of which covariance type, with so many songs.
+
+    A component needs as many songs as it has parameters of its own, so K ends where not every one
+    can have them. Where that cuts a type short, diag and spherical are tried too: they need fewer.
+    """
+    types = list(sweep.covariance_types)
+    if any(largest_k(songs, d, kind) < sweep.k_max for kind in types):
+        types += [kind for kind in FRUGAL if kind not in types]
+    return {
+        kind: range(sweep.k_min, min(sweep.k_max, largest_k(songs, d, kind)) + 1) for kind in types
+    }
+
+
+def check_enough_songs(ks: Tried, sweep: Sweep, songs: int, d: int) -> None:
+    """Raise a StageError where no mixture of two components or more can be tried.
+
+    Parameters
+    ----------
+    ks : what tried() returned
+    sweep : section `k_sweep`
+    songs : N
+    d : features
+    """
+    if any(ks.values()):
+        return
+    least = sweep.k_min * min(own_parameters(d, kind) for kind in ks)
+    raise StageError(
+        f"{songs} songs, expected at least {least}, for a component needs as many songs as it has "
+        f"parameters of its own ({own_parameters(d, 'spherical')} when spherical) and "
+        f"k_sweep.k_min is {sweep.k_min}; give more songs"
+    )
+
+
+def cut_short(ks: Tried, sweep: Sweep, songs: int, d: int) -> str:
+    """Return in words where songs are too few for the whole sweep, "" where they are not.
+
+    Parameters
+    ----------
+    ks : what tried() returned
+    sweep : section `k_sweep`
+    songs : N
+    d : features
+    """
+    ends = [
+        f"{kind} K = {max(span)} ({own_parameters(d, kind)})"
+        if span
+        else f"{kind} not at all ({own_parameters(d, kind)})"
+        for kind, span in ks.items()
+    ]
+    if all(span and max(span) == sweep.k_max for span in ks.values()):
+        return ""
+    return (
+        f"{songs} songs: a component needs as many as it has parameters of its own (in brackets), "
+        f"so tried are at most {', '.join(ends)}"
+    )
 
 
 def fit_and_evaluate(
-    points: FloatArray, k: int, covariance_type: CovarianceType, mixture: MixtureParams
+    points: FloatArray,
+    k: int,
+    covariance_type: CovarianceType,
+    mixture: MixtureParams,
+    log_jacobian: float = 0.0,
 ) -> tuple[FittedMixture, Fit]:
     """Fit one mixture of the sweep and say what it is worth.
 
     Parameters
     ----------
     points : standardized features, (N, d)
-    k : components, 2 or more
+    k : components, 1 or more
     covariance_type : covariance type
     mixture : how it is fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
     fitted = fit_mixture(points, k, covariance_type, mixture)
-    return fitted, evaluate_fit(fitted, points, mixture.reg_covar)
+    return fitted, evaluate_fit(fitted, points, mixture.reg_covar, log_jacobian)
 
 
 def sweep_fits(
-    points: FloatArray, sweep: Sweep, mixture: MixtureParams, compute: Compute
+    points: FloatArray,
+    ks: Tried,
+    mixture: MixtureParams,
+    compute: Compute,
+    log_jacobian: float = 0.0,
 ) -> Iterator[tuple[FittedMixture, Fit]]:
     """Yield the fits in order of covariance type and K, fitted in parallel, one thread each.
 
     Parameters
     ----------
     points : standardized features, (N, d)
-    sweep : which mixtures are fitted
+    ks : which K besides 1 are fitted, of which covariance type
     mixture : how each is fitted
     compute : where they are fitted
+    log_jacobian : of the points, Scaling.log_jacobian(), nats
     """
-    fits = product(sweep.covariance_types, range(sweep.k_min, sweep.k_max + 1))
-    calls = ((points, k, covariance_type, mixture) for covariance_type, k in fits)
+    fits = ((k, kind) for kind, span in ks.items() for k in (1, *span))
+    calls = ((points, k, kind, mixture, log_jacobian) for k, kind in fits)
     # Varied initializations are compiled throughout; scikit-learn's K-Means would hold the lock.
     threads = mixture.init == "varied"
     return parallel_map(fit_and_evaluate, calls, compute, large=[points], threads=threads)
@@ -93,7 +163,7 @@ def row_text(fit: Fit) -> str:
     return (
         f"K {fit.k:3d} {fit.covariance_type:9s}  log-likelihood {fit.log_likelihood:12.1f}  "
         f"BIC {fit.bic:12.1f}  AIC {fit.aic:12.1f}  ICL {fit.icl:12.1f}  "
-        f"{fit.iterations:4d} iterations  {fit.faults() or 'valid'}"
+        f"{fit.iterations:4d} iterations  {fit.fault or 'valid'}"
     )
 
 
@@ -108,11 +178,9 @@ def summarize(fits: pd.DataFrame) -> dict[str, float]:
 
 def outcome(fits: pd.DataFrame) -> str:
     """Return the line that says what came out; which fit is best is choose_k's to say."""
-    invalid = [
-        f"K = {fit['k']}, {fit['covariance_type']}"
-        for _, fit in fits[fits["valid"] == 0].iterrows()
-    ]
-    faults = f"{len(invalid)} not valid ({'; '.join(invalid)})" if invalid else "all valid"
+    invalid = fits[fits["valid"] == 0].groupby("covariance_type", sort=False)["k"]
+    where = "; ".join(f"{kind} K = {', '.join(map(str, ks))}" for kind, ks in invalid)
+    faults = f"{invalid.size().sum()} not valid ({where})" if where else "all valid"
     return f"{len(fits)} fits; {faults}"
 
 
@@ -123,14 +191,18 @@ def main() -> None:
     mixture = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
-    check_enough_songs(len(points), sweep.k_max, "k_sweep.k_max")
+    songs = tables.read(FEATURES_SELECTED, scaling.features)
+    points = scaling.standardize(songs)
+    ks = tried(sweep, *points.shape)
+    check_enough_songs(ks, sweep, *points.shape)
+    if short := cut_short(ks, sweep, *points.shape):
+        say(short)
 
     mixtures, fits = [], []
     for fitted, fit in tqdm(
-        sweep_fits(points, sweep, mixture, compute),
+        sweep_fits(points, ks, mixture, compute, scaling.log_jacobian(songs)),
         "k_sweep",
-        sweep.count(),
+        sum(1 + len(span) for span in ks.values()),
         delay=2,
         leave=False,
         disable=None,

@@ -38,7 +38,7 @@ PARALLEL_FROM = 10_000
 class KMeansParams:
     """How every K-Means is fitted."""
 
-    n_init: Annotated[int, Range(1)]
+    n_init: Annotated[int, Range(1, 100_000)]
     max_iter: Annotated[int, Range(1)]
     sample_above: Annotated[int, Range(1000)]  # songs; of more, initializations run on a sample
     silhouette_sample: Annotated[int, Range(100)]  # songs; of more, a sample is scored
@@ -151,6 +151,7 @@ def main() -> None:
     points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
 
     scored = sampled_rows(len(points), params.silhouette_sample, params.seed)
+    k_max = min(k_max, len(points) // 2)  # two songs a cluster, or no silhouette says anything
     ks = sorted({*range(k_min, k_max + 1), k})
     clusterings = cluster_all(points, scored, ks, k, params, compute)
     curve = elbow(clusterings, points, scored)

@@ -19,14 +19,14 @@ from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Columns
 from song_mixtures.songs.plane import Plane
-from song_mixtures.songs.scaling import Scaling, Transform
+from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of, squeezed
 from song_mixtures.sources.checks import (
     check_constant,
     check_missing,
     check_untransformable,
     condition_number,
     drop_reasons,
-    few_distinct,
+    feature_values,
     independent_features,
     transformed_features,
 )
@@ -34,6 +34,7 @@ from song_mixtures.sources.table import as_names, as_numbers, read_source_table,
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
+FEATURE_VALUES = Path("data/processed/feature_values.csv")
 SCALING = Path("models/scaling.json")
 AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
@@ -119,15 +120,34 @@ def fit_scaler(
     songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
 ) -> tuple[StandardScaler, Scaling]:
     """Return the standardization of the transformed features, as scikit-learn's and as ours."""
-    values = transformed_features(songs, features, transform)
-    # With the names, so that people may hand it a DataFrame and are told where one is amiss.
-    scaler = StandardScaler().fit(pd.DataFrame(values, columns=features))
+    squeeze = squeeze_of(songs, {feature: transform[feature] for feature in features})
+    values = transformed_features(squeezed(songs, squeeze), features, transform)
+    # With the names of what it takes, so that a DataFrame with raw values under their own names is
+    # refused where a transform has to come first.
+    names = [transformed_name(name, transform[name], name in squeeze) for name in features]
+    scaler = StandardScaler().fit(pd.DataFrame(values, columns=names))
     transforms = tuple(transform[feature] for feature in features)
-    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_)
+    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_, squeeze)
 
 
-def summarize(songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling) -> dict[str, float]:
-    """Return the stage's metrics."""
+def transformed_name(feature: str, transform: Transform, is_squeezed: bool) -> str:
+    """Return what models/scaler.pkl calls a feature: `log2_tempo`, `logit_squeezed_valence`."""
+    words = [transform] * (transform != "identity") + ["squeezed"] * is_squeezed + [feature]
+    return "_".join(words)
+
+
+def summarize(
+    songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling, values: pd.DataFrame
+) -> dict[str, float]:
+    """Return the stage's metrics.
+
+    Parameters
+    ----------
+    songs : as they were read
+    reasons : why each is dropped, "" where it is kept
+    scaling : the standardization of the kept features
+    values : what feature_values() returns of the kept songs
+    """
     kept = songs[reasons == ""]
     features = list(scaling.features)
     return {
@@ -136,22 +156,27 @@ def summarize(songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling) -> dict
         "songs_dropped_count": len(songs) - len(kept),
         "duplicate_songs_count": int(kept.duplicated(features).sum()),
         "features_count": len(features),
-        "few_distinct_features_count": len(few_distinct(kept, features)),
+        "few_distinct_features_count": int(values["few_values"].sum()),
+        "spike_features_count": int(values["spike"].sum()),
         "genres_count": kept["genre"].replace("", np.nan).nunique() if "genre" in kept else 0,
         "correlation_condition": condition_number(scaling.standardize(kept)),
     }
 
 
-def warnings_of(kept: pd.DataFrame, features: list[str], given: list[str]) -> list[str]:
-    """Return what may spoil the result, a sentence each."""
+def warnings_of(values: pd.DataFrame, given: list[str]) -> list[str]:
+    """Return what may spoil the result and what helps, a sentence each.
+
+    `values` is what feature_values() returns of the kept features, `given` names all of them.
+    """
     return [
         f"warning: {name} is dropped, for other features determine it"
         for name in given
-        if name not in features
+        if name not in set(values["feature"])
     ] + [
-        f"warning: {name} takes only {kept[name].nunique()} values in {len(kept)} songs; a "
-        "component may collapse onto one of them"
-        for name in few_distinct(kept, features)
+        f"warning: {warning}: a component may collapse onto one value; give a column with finer "
+        "values, or leave these songs out"
+        for warning in values["warning"]
+        if warning
     ]
 
 
@@ -178,18 +203,21 @@ def main() -> None:
     check_songs_left(songs, reasons)
     check_constant(kept, list(transform))
     check_untransformable(kept, transform)
-    features = independent_features(kept, transform, parameters.collinear)
+    inside = squeezed(kept, squeeze_of(kept, transform))
+    features = independent_features(inside, transform, parameters.collinear)
     scaler, scaling = fit_scaler(kept, features, transform)
 
-    for warning in warnings_of(kept, features, list(transform)):
+    values = feature_values(kept, features)
+    for warning in warnings_of(values, list(transform)):
         say(warning)
     unused = [name for name in transform if name not in features]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
+    tables.write(FEATURE_VALUES, values)
     write_json(SCALING, scaling.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)
-    write_metrics(METRICS, summarize(songs, reasons, scaling))
+    write_metrics(METRICS, summarize(songs, reasons, scaling, values))
     say(outcome(reasons, features))
 
 

@@ -13,12 +13,13 @@ import pandas as pd
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import STABLE, TRUSTED
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.refits.cold import STABLE, TRUSTED, RefitParams, Stability, refit_all
+from song_mixtures.refits.cold import RefitParams, Stability, refit_all
 from song_mixtures.refits.warm import warm_refits
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from song_mixtures.mixture.selection import mixture_name
+from song_mixtures.mixture.selection import TRUSTED, mixture_name
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
+from song_mixtures.presentation.report.verdict import verdict
 from song_mixtures.presentation.report.words import typical
 from song_mixtures.songs.features import FEATURES
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
+FEATURE_VALUES = Path("data/processed/feature_values.csv")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # from uncertainty
@@ -29,6 +31,7 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+STABILITY = Path("data/processed/stability.csv")  # from stability
 FINDINGS = Path("plots/findings.json")  # from figures: what each picture shows
 IMAGES = Path("plots/images")  # from figures: <name>.png of each name there
 HTML = Path("reports/summary.html")
@@ -36,8 +39,28 @@ MARKDOWN = Path("reports/summary.md")
 TEXT = Path("reports/summary.txt")
 
 METRICS = Path("metrics")  # <stage>.json of each of these stages
-STAGES = ("preprocess", "k_sweep", "train_gmm", "soft_assign", "uncertainty", "compare_kmeans")
-TABLES = (SONGS_DROPPED, K_SWEEP, EXTREMES, BY_COMPONENT, MEANS, WEIGHTS, EXEMPLARS, GENRES)
+STAGES = (
+    "preprocess",
+    "k_sweep",
+    "stability",
+    "choose_k",
+    "train_gmm",
+    "refits",
+    "soft_assign",
+    "uncertainty",
+    "compare_kmeans",
+)
+TABLES = (
+    SONGS_DROPPED,
+    FEATURE_VALUES,
+    K_SWEEP,
+    EXTREMES,
+    BY_COMPONENT,
+    MEANS,
+    WEIGHTS,
+    EXEMPLARS,
+    GENRES,
+)
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
@@ -65,18 +88,19 @@ def read_found() -> dict[str, Any]:
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, fits, extremes, by_component, means, weights, exemplars, genres = map(
+    dropped, values, fits, extremes, by_component, means, weights, exemplars, genres = map(
         tables.read, TABLES
     )
     components = weights.merge(means, on="component").merge(
         by_component, how="left", left_on="component", right_on="gmm_cluster"
     )
+    metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
     return {
-        **{stage: read_json(METRICS / f"{stage}.json") for stage in STAGES},
+        **metrics,
         "ambiguous_margin": read_param(
             "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
         ),
-        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl"]),
+        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"]),
         "chosen": chosen,
         "components": components.to_dict("records"),
         "dropped": list(dropped["reason"].value_counts().items()),
@@ -98,6 +122,15 @@ def read_found() -> dict[str, Any]:
         "suffix": tables.format,
         "tried": (chosen["n_components"], chosen["covariance_type"])
         in set(zip(fits["k"], fits["covariance_type"], strict=True)),
+        "not_trusted": weights.loc[weights["jaccard"] < TRUSTED, "component"].tolist(),
+        "verdict": verdict(
+            metrics,
+            chosen["n_components"],
+            fits,
+            tables.read(STABILITY),
+            read_param("stability", "lead", Annotated[float, Range(0, 1)]),
+        ),
+        "value_warnings": [warning for warning in values["warning"] if warning],
         "typical": list(typical(exemplars, genres)),
     }
 
@@ -109,7 +142,9 @@ def main() -> None:
     if params.self_contained:
         names = [f"{name}.png" for name in found["findings"]]
         pictures = {f"../{IMAGES}/{name}": (IMAGES / name).read_bytes() for name in names}
-    short = facts(markdown)
+    said = found["verdict"]
+    short = [("found", said.headline), ("groups", said.groups), ("how many", said.number)]
+    short += [("trust", said.trust), ("next", said.next), *facts(markdown)]
 
     write_text(HTML, as_html(markdown, pictures))
     write_text(MARKDOWN, markdown)

@@ -15,11 +15,12 @@ import pandas as pd
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import STABLE, TRUSTED
 from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.refits.cold import STABLE, TRUSTED, RefitParams, Stability, refit_all
+from song_mixtures.refits.cold import RefitParams, Stability, refit_all
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 
@@ -128,7 +129,7 @@ def outcome(mixtures: pd.DataFrame) -> str:
         f"{one['trusted_components']} of {one['k']} components to be trusted"
         for _, one in mixtures.iterrows()
     ]
-    return "; ".join(said) or "the sweep has none of stability.n_components"
+    return "; ".join(said) or "the sweep has no valid fit for any of stability.n_components"
 
 
 def main() -> None:

@@ -1,9 +1,8 @@
 """Write the mixture that was chosen: the sweep's own, or fitted here where it did not try it.
 
 Its components are in order of weight, largest first, so component 0, its color and its row mean
-the same in every later table and picture. A fit that did not converge or that has a degenerate
-component is written all the same, and says so. Both pickles are for other programs, and neither
-needs this project.
+the same in every later table and picture. A fit that is not valid is refused. Both pickles are for
+other programs, and neither needs this project.
 """
 
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.special
+from numpy.polynomial.polynomial import polyval
 from sklearn.compose import ColumnTransformer
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
@@ -19,14 +18,14 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import check_enough_songs, fit_mixture
+from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.scaling import FORWARD, Curve, Scaling, Transform
+from song_mixtures.songs.scaling import FORWARD, Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
@@ -36,9 +35,6 @@ GMM_MODEL = Path("models/gmm_model.pkl")
 SONG_MIXTURE = Path("models/song_mixture.pkl")
 GMM = Path("models/gmm.json")
 METRICS = Path("metrics/train_gmm.json")
-
-# A pickle holds a function by the name of its module, so this one takes SciPy's in place of ours.
-CURVES: dict[Transform, Curve] = FORWARD | {"logit": scipy.special.logit}
 
 
 def trained(
@@ -57,6 +53,16 @@ def trained(
         return FittedMixture.from_json(swept)
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     return fit_mixture(points, k, covariance_type, params, progress=True)
+
+
+def check_valid(fit: Fit) -> None:
+    """Raise a StageError for a fit that is not valid; the sweep's own choose_k has refused."""
+    if not fit.valid:
+        raise StageError(
+            f"the fit of K = {fit.k}, {fit.covariance_type}, which the sweep did not try, is not "
+            f"valid: {fit.fault}; set choose_k.n_components lower, or "
+            "`dvc exp run -S choose_k.by=bic`"
+        )
 
 
 def as_scikit_learn(fitted: FittedMixture, params: MixtureParams) -> Any:
@@ -93,6 +99,27 @@ def in_sklearn_shape(matrices: FloatArray, covariance_type: CovarianceType) -> F
     return diagonals.copy() if covariance_type == "diag" else diagonals[:, 0].copy()
 
 
+def transformer(feature: str, scaling: Scaling) -> Any:
+    """Return a feature's squeeze and transform in functions that others have, too.
+
+    A pickle holds a function by the name of its module, so it must not be one of ours, and
+    scipy.special.logit would stand there under a private name. A logit is twice what this gives:
+    ln p / (1 - p) = 2 artanh(2 p - 1), and with (0a) 2 x' - 1 = (2 x - 1) (n - 1) / n.
+    """
+    name = scaling.transforms[scaling.features.index(feature)]
+    # In float64 throughout, as the mixture was fitted; a table may have float32.
+    curve = np.positive if name == "logit" else FORWARD[name]
+    first = FunctionTransformer(curve, kw_args={"dtype": np.float64})
+    if name != "logit":
+        return first
+    n = scaling.squeeze.get(feature)
+    end = 1.0 if n is None else (n - 1) / n
+    center = FunctionTransformer(polyval, kw_args={"c": [-end, 2 * end]})
+    return Pipeline(
+        [("first", first), ("center", center), ("artanh", FunctionTransformer(np.arctanh))]
+    )
+
+
 def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
     """Return transforms, scaling and mixture as the Pipeline that scikit-learn would have fitted.
 
@@ -100,13 +127,13 @@ def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
     `songs` has them, (N, d) or more. Raises ValueError where a feature is missing, or a value is
     or becomes NaN or infinite: a transform does not clip, here as in Scaling.standardize().
     """
-    entries = [
-        # In float64 throughout, as the mixture was fitted; a table may have float32.
-        (feature, FunctionTransformer(CURVES[name], kw_args={"dtype": np.float64}), [feature])
-        for feature, name in zip(scaling.features, scaling.transforms, strict=True)
-    ]
+    entries = [(name, transformer(name, scaling), [name]) for name in scaling.features]
+    pairs = zip(scaling.features, scaling.transforms, strict=True)
+    twice = {feature: 2.0 for feature, name in pairs if name == "logit"}
     # One song is enough, for it learns the names of the columns and nothing else.
-    transform = ColumnTransformer(entries).fit(songs[list(scaling.features)].head(1))
+    transform = ColumnTransformer(entries, transformer_weights=twice).fit(
+        songs[list(scaling.features)].head(1)
+    )
     scaler = StandardScaler()
     scaler.mean_, scaler.scale_, scaler.var_ = scaling.mean, scaling.scale, scaling.scale**2
     scaler.n_features_in_, scaler.n_samples_seen_ = len(scaling.features), np.int64(len(songs))
@@ -126,8 +153,6 @@ def summarize(fit: Fit, songs: int) -> dict[str, float]:
         "aic": fit.aic,
         "icl": fit.icl,
         "iterations_count": fit.iterations,
-        "converged": fit.converged,
-        "degenerate_components_count": fit.degenerate,
     }
 
 
@@ -135,7 +160,7 @@ def outcome(fit: Fit) -> str:
     """Return the line that says what came out."""
     return (
         f"K = {fit.k}, {fit.covariance_type}: log-likelihood {fit.log_likelihood:.1f}, BIC "
-        f"{fit.bic:.1f}, {fit.iterations} EM iterations, {fit.faults() or 'converged, valid'}"
+        f"{fit.bic:.1f}, {fit.iterations} EM iterations, converged, valid"
     )
 
 
@@ -147,10 +172,10 @@ def main() -> None:
     scaling = Scaling.from_json(read_json(SCALING))
     songs = tables.read(FEATURES_SELECTED, scaling.features)
     points = scaling.standardize(songs)
-    check_enough_songs(len(points), chosen["n_components"], "choose_k.n_components")
 
     fitted = trained(read_json(CHOSEN_MIXTURE), chosen, points, params)
-    fit = evaluate_fit(fitted, points, params.reg_covar)
+    fit = evaluate_fit(fitted, points, params.reg_covar, scaling.log_jacobian(songs))
+    check_valid(fit)
     model = as_scikit_learn(fitted, params)
 
     write_pickle(GMM_MODEL, model)

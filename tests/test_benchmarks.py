@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pipeline, targets
+from benchmarks import pipeline, targets, transforms
 from benchmarks.em import iteration, memory
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
 from benchmarks.tempo import accuracy_1, accuracy_2
 from song_mixtures.pipeline.stage import one_thread
 from tests.conftest import ROOT
+from tests.fitting.test_em import VARIED
 
 
 def test_an_iteration_of_each_kind_is_timed() -> None:
@@ -43,6 +44,23 @@ def test_the_made_table_holds_the_made_points_in_their_units() -> None:
     assert table["genre"].nunique() == 10
     for column, (name, (mean, deviation)) in zip(made_points(500).T, UNITS.items(), strict=True):
         np.testing.assert_allclose((table[name] - mean) / deviation, column, atol=1e-12)
+
+
+def test_groups_that_lie_far_apart_come_back_in_every_refit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transforms, "REFITS", 3)
+    rng = np.random.default_rng(0)
+    apart = rng.normal(size=(200, 5)) + np.repeat([[0.0], [50.0]], 100, axis=0)
+    aris = transforms.bootstrap_aris(transforms.Table(apart, 0.0), 2, VARIED)
+    np.testing.assert_array_equal(aris, [1, 1, 1])
+
+
+def test_bic_of_a_benchmark_is_in_units_of_the_original_features() -> None:
+    points = made_points(300)
+    plain, _ = transforms.bic(transforms.Table(points, 0.0), 2, VARIED)
+    moved, _ = transforms.bic(transforms.Table(points, 12.5), 2, VARIED)
+    assert plain - moved == pytest.approx(25)
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it in /proc")

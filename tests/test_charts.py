@@ -21,11 +21,11 @@ from song_mixtures.presentation.figures.palettes import NO_COLOR, Palette, Recor
 from song_mixtures.presentation.figures.songs import (
     ENTROPY_BINS,
     OTHER_GENRES,
-    colored_genres,
+    genre_colors,
     genre_groups,
 )
-from song_mixtures.presentation.figures.vega import MOST_COMPONENTS, VERSION
-from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
+from song_mixtures.presentation.figures.vega import MOST_LISTED, VERSION
+from song_mixtures.presentation.pictures.charts import letters_without_font
 from song_mixtures.sampling.rows import sampled_songs
 from stages import charts
 from tests.conftest import ROOT, run_stage
@@ -134,8 +134,7 @@ def test_the_commonest_genres_have_a_name_and_a_color_and_the_others_are_gray() 
     groups = genre_groups(genres)
     assert set(groups) == {*(f"g{i:02d}" for i in range(10)), OTHER_GENRES, ""}
     assert (groups == OTHER_GENRES).sum() == sum(20 - i for i in range(10, 15))
-    drawn = colored_genres(pd.DataFrame({"genre_group": groups}), "distinct")
-    colors = drawn.groupby("genre_group")["genre_color"].agg(["first", "nunique"])
+    colors = pd.Series(genre_colors(groups, "distinct")).groupby(groups).agg(["first", "nunique"])
     assert (colors["nunique"] == 1).all()
     assert len(set(colors["first"])) == 11
     assert set(colors.index[colors["first"] == NO_COLOR]) == {"", OTHER_GENRES}
@@ -171,7 +170,7 @@ def test_the_templates_of_dvc_are_those_of_the_charts() -> None:
 
 def test_dvc_yaml_names_every_plot_in_the_catalogues_order() -> None:
     named = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in PLOTS]
-    assert named == [figure.plot for figure in FIGURES if figure.chart or figure.drawn]
+    assert named == [figure.plot for figure in FIGURES if figure.chart or figure.picture]
     assert set(COLUMNS) == set(CHARTS)
 
 
@@ -214,21 +213,19 @@ def test_a_picture_has_its_finding_and_no_more_components_than_can_be_read(
     monkeypatch.chdir(tmp_path)
     written = charted(**CASES[case])
     for name in [figure.chart for figure in FIGURES if figure.chart and figure.picture]:
-        spec = CHARTS[name].picture(written[DATA[name]], "The finding <of> & this")
+        spec = CHARTS[name].picture(written[DATA[name]], "The finding <of> & this", "Note")
         svg = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
         assert "The finding &lt;of&gt; &amp; this" in svg, name
         assert "NaN" not in svg
         assert ">undefined<" not in svg
         shown = spec["data"]["values"]
-        most = CHARTS[name].most.get("component")
+        most = CHARTS[name].most
         assert {row["component"] for row in shown if "component" in row} <= set(range(most or 99))
-        if most == MOST_COMPONENTS and len(shown) < len(written[DATA[name]]):
-            assert spec["title"]["subtitle"][0].startswith(f"Only the {most} heaviest.")
-
-
-def test_a_picture_is_the_same_bytes_again(records: dict[str, Records]) -> None:
-    chart, rows = CHARTS["weights"], records["weights"]
-    assert chart_picture(chart, rows, "Said", 96) == chart_picture(chart, rows, "Said", 96)
+        said = spec["title"]["subtitle"][0]
+        k = CASES[case].get("k", 3)
+        assert said.startswith(f"Only the {most} heaviest.") == (0 < most < k)
+        listed = name in ("entropy_histogram", "posterior_vs_entropy")
+        assert said.startswith("In the list are the 20 heaviest.") == (listed and k > MOST_LISTED)
 
 
 def test_letters_that_no_font_has_are_named() -> None:

@@ -3,20 +3,29 @@
 import pandas as pd
 import pytest
 
-from song_mixtures.mixture.selection import largest_supported, lowest
+from song_mixtures.mixture.selection import also_close, close_fits, largest_supported, lowest
 from song_mixtures.pipeline.stage import StageError
 from stages.choose_k import Choice, choose, chosen_mixture, outcome, summarize
 
 FITS = pd.DataFrame(
     {
-        "k": [2, 3, 2, 3],
-        "covariance_type": ["full", "full", "diag", "diag"],
-        "bic": [40.0, 30.0, 20.0, 25.0],
-        "aic": [4.0, 1.0, 2.0, 3.0],
-        "icl": [1.0, 2.0, 3.0, 4.0],
-        "valid": [1, 1, 1, 1],
+        "k": [1, 2, 3, 1, 2, 3],
+        "covariance_type": ["full"] * 3 + ["diag"] * 3,
+        "songs": 80,
+        "bic": [80.0, 40.0, 30.0, 90.0, 20.0, 25.0],
+        "aic": [9.0, 4.0, 1.0, 9.0, 2.0, 3.0],
+        "icl": [9.0, 1.0, 2.0, 9.0, 3.0, 4.0],
+        "valid": 1,
+        "fault": "",
     }
 )
+FIXED = Choice("fixed", 3, "full")
+
+
+def with_bic(*bic: float) -> pd.DataFrame:
+    return FITS.assign(bic=list(bic))
+
+
 STABILITY = pd.DataFrame(
     {
         "k": [2, 3, 4, 3],
@@ -31,7 +40,7 @@ STABILITY = pd.DataFrame(
 @pytest.mark.parametrize(
     ("by", "k", "covariance_type"),
     [
-        ("fixed", 7, "tied"),
+        ("fixed", 4, "tied"),
         ("bic", 2, "diag"),
         ("aic", 3, "full"),
         ("icl", 2, "full"),
@@ -39,7 +48,7 @@ STABILITY = pd.DataFrame(
     ],
 )
 def test_the_choice(by: str, k: int, covariance_type: str) -> None:
-    chosen = choose(FITS, Choice(by, 7, "tied"), STABILITY)  # type: ignore[arg-type]
+    chosen = choose(FITS, Choice(by, 4, "tied"), 5, STABILITY)  # type: ignore[arg-type]
     assert chosen == {"n_components": k, "covariance_type": covariance_type}
 
 
@@ -55,8 +64,77 @@ def test_the_mixture_of_the_choice_is_that_of_the_sweep() -> None:
     assert chosen_mixture(mixtures, chosen | {"covariance_type": "tied"}) is None
 
 
-def test_best_k_by_each_criterion() -> None:
-    assert summarize(FITS) == {"bic_best_k": 2, "aic_best_k": 3, "icl_best_k": 2}
+def test_a_fit_that_is_not_valid_is_neither_chosen_nor_called_the_best() -> None:
+    invalid = FITS.assign(valid=[1, 1, 1, 1, 0, 1])
+    chosen = choose(invalid, Choice("bic", 7, "full"), 5, STABILITY)
+    assert chosen == {"n_components": 3, "covariance_type": "diag"}
+    assert summarize(invalid, chosen)["bic_best_k"] == 3
+
+
+FAULT = "1 of 3 with a variance that is mixture.reg_covar's"
+INSTEAD = r"`dvc exp run -S choose_k\.by=bic` trains .* K = 2, diag$"
+
+
+@pytest.mark.parametrize(
+    ("valid", "choice", "said"),
+    [
+        ([1, 1, 0, 1, 1, 1], FIXED, f"K = 3, full, whose fit is not valid: {FAULT}.*{INSTEAD}"),
+        (
+            [1] * 6,
+            Choice("fixed", 5, "full"),
+            rf"80 songs are too few.*at least 100, 20.*{INSTEAD}",
+        ),
+        ([1] * 6, Choice("fixed", 500, "spherical"), rf"expected at least 3000, 6 .*{INSTEAD}"),
+        ([1, 0, 0, 1, 0, 0], FIXED, r"-S 'k_sweep\.covariance_types=\[diag,spherical\]'` tries"),
+        (
+            [1, 0, 0, 1, 0, 0],
+            Choice("bic", 3, "full"),
+            f"no mixture .* valid .K = 2, full: {FAULT}",
+        ),
+    ],
+)
+def test_a_mixture_that_is_not_valid_is_refused_with_what_to_run_instead(
+    valid: list[int], choice: Choice, said: str
+) -> None:
+    fits = FITS.assign(valid=valid, fault=["" if one else FAULT for one in valid])
+    with pytest.raises(StageError, match=said):
+        choose(fits, choice, 5, STABILITY)
+
+
+def test_where_all_types_were_tried_in_vain_none_of_them_is_proposed() -> None:
+    fits = FITS.assign(covariance_type=["full"] * 3 + ["spherical"] * 3, valid=0, fault=FAULT)
+    with pytest.raises(StageError, match=r"show no groups: give more$"):
+        choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
+
+
+def test_what_each_criterion_prefers_by_how_much_and_what_comes_near() -> None:
+    chosen = {"n_components": 3, "covariance_type": "full"}
+    assert summarize(FITS, chosen) == {
+        "bic_best_k": 2,
+        "aic_best_k": 3,
+        "icl_best_k": 2,
+        "bic_lead_over_one_gaussian": 60.0,
+        "bic_within_10_count": 3,
+        "bic_within_10_min_k": 2,
+        "bic_within_10_max_k": 3,
+        "chosen_above_lowest_bic": 10.0,
+    }
+    assert "chosen_above_lowest_bic" not in summarize(FITS, chosen | {"n_components": 9})
+
+
+def test_fits_within_ten_of_the_lowest_bic_are_close_and_named() -> None:
+    assert also_close(FITS) == "K = 3, full and K = 3, diag within 10 of the lowest BIC"
+    alone = with_bic(80, 40, 30.01, 90, 20, 30.01)
+    assert (len(close_fits(alone)), also_close(alone)) == (1, "")
+
+
+def test_one_gaussian_may_be_best_and_two_components_are_trained_all_the_same() -> None:
+    fits = with_bic(10, 40, 30, 90, 20, 25)
+    chosen = choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
+    assert chosen == {"n_components": 2, "covariance_type": "diag"}
+    metrics = summarize(fits, chosen)
+    assert (metrics["bic_best_k"], metrics["bic_lead_over_one_gaussian"]) == (1, -10)
+    assert "one Gaussian describes these songs better" in outcome(fits, FIXED, chosen)
 
 
 @pytest.mark.parametrize(
@@ -70,37 +148,28 @@ def test_where_the_songs_support_no_k_it_says_so_and_what_to_try(
         largest_supported(stability)
 
 
-def test_an_unsound_fit_is_neither_chosen_nor_called_the_best() -> None:
-    invalid = FITS.assign(valid=[1, 1, 0, 1])
-    assert choose(invalid, Choice("bic", 7, "full"), STABILITY)["n_components"] == 3
-    assert summarize(invalid)["bic_best_k"] == 3
-
-
 def test_where_each_criterion_is_lowest_is_said_and_whether_it_may_fall_further() -> None:
     only_full = FITS[FITS["covariance_type"] == "full"]
     assert lowest(only_full) == (
-        "lowest BIC at K = 3, AIC at K = 3, ICL at K = 2 (BIC and AIC still falling at the largest "
-        "K)"
+        "lowest BIC at K = 3, AIC at K = 3, ICL at K = 2 (K = 2 within 10 of the lowest BIC; BIC "
+        "and AIC still falling at the largest K)"
     )
     assert "BIC at K = 2, diag" in lowest(FITS)
 
 
-UNSOUND = ", whose fit in the sweep is not valid"
-
-
 @pytest.mark.parametrize(
-    ("k", "covariance_type", "valid", "said"),
+    ("k", "covariance_type", "said"),
     [
-        (3, "full", 1, "; BIC is lowest at K = 2, diag, 10.0 below that of the chosen one"),
-        (2, "diag", 1, "; BIC is lowest there"),
-        (9, "full", 1, "; the sweep did not try it"),
-        (2, "diag", 0, f"{UNSOUND}; BIC is lowest at K = 3, diag, of the valid fits"),
+        (3, "full", "; BIC is lowest at K = 2, diag, 10.0 below that"),
+        (2, "diag", "; BIC is lowest there"),
+        (4, "full", "; the sweep did not try it"),
     ],
 )
 def test_the_line_says_what_bic_thinks_of_the_choice(
-    k: int, covariance_type: str, valid: int, said: str
+    k: int, covariance_type: str, said: str
 ) -> None:
     choice = Choice("fixed", k, covariance_type)  # type: ignore[arg-type]
-    fits = FITS.assign(valid=[1, 1, valid, 1])
-    found = outcome(fits, choice, choose(fits, choice, STABILITY))
-    assert found == f"K = {k}, {covariance_type} (fixed){said}"
+    assert (
+        outcome(FITS, choice, choose(FITS, choice, 5, STABILITY))
+        == f"K = {k}, {covariance_type} (fixed){said}"
+    )

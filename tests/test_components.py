@@ -8,16 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from song_mixtures.mixture.model import Mixture
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
 from stages import components
 from tests.conftest import FEATURES
+from tests.fitting.test_em import PARAMS
+from tests.mixture.test_mixture import POINTS
 
 SCALING = Scaling(
     ("tempo", "energy"), ("log2", "identity"), np.array([7.0, 0.5]), np.array([0.5, 0.2])
 )
+LINEAR = Scaling(SCALING.features, ("identity", "identity"), SCALING.mean, SCALING.scale)
 MIXTURE = Mixture(
     "full",
     weights=np.array([0.75, 0.25]),
@@ -50,14 +54,16 @@ def test_weights_by_hand() -> None:
     songs = pd.DataFrame(
         {"gmm_cluster": [0, 0, 0], "gmm_prob_0": [1.0, 0.9, 0.6], "gmm_prob_1": [0.0, 0.1, 0.4]}
     )
-    weights = components.weights_table(MIXTURE, songs)
+    stability = pd.DataFrame({"component": [0, 1], "jaccard": [0.8, 0.4]})
+    weights = components.weights_table(MIXTURE, songs, stability)
     assert weights["weight_percent"].tolist() == [75.0, 25.0]
     np.testing.assert_allclose(weights["effective_songs"], [2.5, 0.5])
     assert weights["hard_songs"].tolist() == [3, 0]
+    assert weights["jaccard"].tolist() == [0.8, 0.4]
 
 
 def test_covariances_and_correlations_by_hand() -> None:
-    table = components.covariances_table(MIXTURE, SCALING).set_index(
+    table = components.covariances_table(MIXTURE, LINEAR, pd.DataFrame()).set_index(
         ["component", "feature", "other_feature"]
     )
     assert len(table) == 8
@@ -65,6 +71,36 @@ def test_covariances_and_correlations_by_hand() -> None:
     assert table["covariance"][0, "tempo", "energy"] == pytest.approx(0.5 * 0.5 * 0.2)
     assert table["covariance"][1, "tempo", "tempo"] == pytest.approx(4 * 0.5**2)
     assert table["correlation"][1, "energy", "energy"] == pytest.approx(1.0)
+
+
+def test_covariances_with_a_transform_are_of_the_songs_in_original_units() -> None:
+    rng = np.random.default_rng(8)
+    songs = pd.DataFrame({"tempo": rng.uniform(60, 180, 50), "energy": rng.random(50)})
+    share = rng.random(50)
+    songs = songs.assign(gmm_prob_0=share, gmm_prob_1=1 - share)
+    found = components.original_covariances(MIXTURE, SCALING, songs)
+    for component, weights in enumerate((share, 1 - share)):
+        expected = np.cov(songs[["tempo", "energy"]].T, aweights=weights, ddof=0)
+        np.testing.assert_allclose(found[component], expected)
+    # What the mixture's own covariances say is the table's other columns, as without transforms.
+    table = components.covariances_table(MIXTURE, SCALING, songs)
+    np.testing.assert_allclose(table["covariance_standardized"], MIXTURE.covariances.ravel())
+
+
+def test_weighted_covariance_is_what_em_makes_of_the_songs() -> None:
+    """Without transforms (10) is S_k times the standard deviations, but for reg_covar."""
+    fitted = fit_mixture(POINTS, 3, "full", PARAMS).mixture
+    posterior, _ = posteriors(fitted, POINTS)
+    for component, covariance in enumerate(fitted.covariances):
+        found = components.weighted_covariance(POINTS, posterior[:, component])
+        np.testing.assert_allclose(found, covariance, atol=2e-2)
+
+
+def test_a_component_without_songs_has_no_spread() -> None:
+    values = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal(
+        components.weighted_covariance(values, np.zeros(3)), np.zeros(4).reshape(2, 2)
+    )
 
 
 def test_exemplars_are_dense_and_sure_and_of_the_component() -> None:

@@ -186,19 +186,8 @@ def test_a_wrong_parameter_stops_with_a_sentence_and_git_brings_everything_back(
     )
     assert "Traceback" not in said
     assert not (project / "metrics/uncertainty.json").exists()
-    call(
-        project,
-        "git",
-        "checkout",
-        "HEAD",
-        "--",
-        "params.yaml",
-        "dvc.lock",
-        "metrics",
-        "plots",
-        "reports",
-    )
-    call(project, "dvc", "checkout", "--force")
+    page = (ROOT / "README.md").read_text().split("\n## When a stage fails\n")[1]
+    call(project, "bash", "-ec", page.split("```sh\n")[1].split("```")[0])
     assert call(project, "git", "status", "--porcelain") == ""
     assert "Data and pipelines are up to date." in call(project, "dvc", "repro")
 
@@ -208,3 +197,21 @@ def test_an_absent_table_is_named_with_the_cure_before_anything_runs(project: Pa
     said = call(project, "dvc", "repro", code=255)
     assert "input: params.yaml: input.table is data/raw/absent.csv, and there is no such" in said
     assert stages_run(said) == {"input"}
+
+
+@pytest.mark.parametrize("kept_by_git", [True, False])
+@pytest.mark.parametrize("torn", ["", "schema: '2.0'\nstages:\n  input:\n    cmd: pyth"])
+def test_make_gets_over_a_lock_that_a_killed_dvc_left_torn(
+    tmp_path: Path, torn: str, kept_by_git: bool
+) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    call(tmp_path, "git", "init", "-q")
+    whole = "schema: '2.0'\n"
+    (tmp_path / "dvc.lock").write_text(whole)
+    if kept_by_git:
+        call(tmp_path, "git", "add", "dvc.lock")
+    assert call(tmp_path, "make", "whole_lock") == ""
+    (tmp_path / "dvc.lock").write_text(torn)
+    assert "dvc.lock is torn" in call(tmp_path, "make", "whole_lock")
+    assert (tmp_path / "dvc.lock").exists() == kept_by_git
+    assert not kept_by_git or (tmp_path / "dvc.lock").read_text() == whole

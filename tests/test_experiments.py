@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.compute.test_parallel import running
 from tests.conftest import DEMO, ROOT, answer, call, stages_run, write_params
 
 USING = (ROOT / "docs/using.md").read_text()
@@ -227,7 +228,7 @@ def test_a_table_that_is_not_tracked_stays_where_it_is(project: Path) -> None:
 
 
 def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(project: Path) -> None:
-    [delete] = blocks((ROOT / "docs/faq.md").read_text())
+    delete, _ = blocks((ROOT / "docs/faq.md").read_text())
     lock = project / ".dvc/tmp/rwlock"
     dead = {"write": {str(project / "metrics/kmeans.json"): {"pid": 2**22 + 1, "cmd": "dvc"}}}
     lock.write_text(json.dumps(dead))
@@ -238,6 +239,23 @@ def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(proj
     assert "rwlock" in call(project, "dvc", "repro", "choose_k", code=255)
     shell(project, delete)
     assert "Updating lock file 'dvc.lock'" in call(project, "dvc", "repro", "choose_k")
+
+
+def test_a_torn_lock_is_got_over_as_the_faq_says(project: Path) -> None:
+    _, restore = blocks((ROOT / "docs/faq.md").read_text())
+    (project / "dvc.lock").write_text("")
+    assert "validation failed" in call(project, "dvc", "repro", code=255)
+    assert "Data and pipelines are up to date." in shell(project, restore)
+
+
+def test_an_experiment_on_a_cluster_as_the_docs_have_it(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _, experiment = blocks((ROOT / "docs/scaling.md").read_text())
+    write_params(project, {"k_sweep.k_max": 4})
+    for cluster in running(tmp_path_factory.mktemp("cluster"), 1):
+        command = experiment.replace("tcp://192.0.2.7:8786", cluster.address)
+        assert "k_sweep" in stages_run(shell(project, f"{command.strip()} -S compute.n_jobs=-1"))
 
 
 def test_a_remote_of_ones_own_stays_out_of_git(project: Path) -> None:

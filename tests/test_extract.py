@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,22 @@ def test_every_unusable_file_is_listed_with_its_reason(songs: Path) -> None:
     }
     assert (metrics["songs_count"], metrics["rejected_count"]) == (2, 11)
     assert metrics["rejected_share"] == pytest.approx(11 / 13)
+
+
+def test_an_mp3_without_mpeg_data_is_not_called_absent(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("This is not a song.\n" * 500)
+    with pytest.raises(UnusableError, match=r"^does not decode: no audio in it$"):
+        read_clip(tmp_path / "a.mp3", seconds=30, min_seconds=3)
+
+
+@pytest.mark.parametrize(("decibels", "taken"), [(20, True), (41, False), (100, False)])
+def test_floats_far_above_full_scale_are_refused(
+    tmp_path: Path, decibels: float, taken: bool
+) -> None:
+    song = np.clip(20 * music(4), -1, 1) * 10 ** (decibels / 20)
+    path = put(tmp_path / "a.wav", song, subtype="FLOAT")
+    with nullcontext() if taken else pytest.raises(UnusableError, match="40 dB or more above full"):
+        read_clip(path, seconds=30, min_seconds=3)
 
 
 def test_an_unreadable_file_is_listed(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,12 @@ from matplotlib.transforms import Bbox
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import Tables, read_table
-from song_mixtures.presentation.figures.catalog import DRAWN
+from song_mixtures.presentation.figures.calls import called
+from song_mixtures.presentation.figures.catalog import DRAWN, FIGURES
+from song_mixtures.presentation.figures.findings import FINDINGS
 from song_mixtures.presentation.figures.palettes import palette_colors
 from song_mixtures.presentation.pictures import components, densities, maps
+from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import signed
 from song_mixtures.songs.plane import Plane, principal_axes
@@ -37,7 +40,7 @@ MIXTURE = Mixture(
     means=np.array([[1.0, 0, 0, 0, 0], [-1.0, 0.5, 0, 0, 0], [0, 0, -2.0, 0, 0]]),
     covariances=np.array([np.diag([1.0, 0.5, 1, 1, 1]), np.eye(5) / 4, np.eye(5) * 2.25]),
 )
-SAID = "What was found"
+SAID = ("What was found", "What is drawn")
 
 
 def songs(count: int = 60) -> pd.DataFrame:
@@ -60,11 +63,12 @@ PLANE = Plane.through(SONGS, SCALING)
 def covariance_picture(mixture: Mixture, colors: list[str]) -> Figure:
     d = mixture.means.shape[1]
     scaling = Scaling(tuple(FEATURES[:d]), ("identity",) * d, np.zeros(d), np.ones(d))
-    return components.covariances(covariances_table(mixture, scaling), colors, SAID)
+    table = covariances_table(mixture, scaling, SONGS)
+    return components.covariances(table, colors, *SAID)
 
 
 def map_axes() -> Axes:
-    return maps.pca_map(len(SONGS), SONGS, MIXTURE, PLANE, COLORS, SAID).axes[0]
+    return maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, *SAID).axes[0]
 
 
 def texts(axes: Axes) -> list[str]:
@@ -88,26 +92,36 @@ def test_every_component_has_a_covariance_panel(k: int, d: int) -> None:
     roots = rng.normal(size=(k, d, d))
     mixture = Mixture("full", np.ones(k) / k, np.zeros((k, d)), roots @ roots.transpose(0, 2, 1))
     figure = covariance_picture(mixture, palette_colors("distinct", k))
-    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert [axes.get_title(loc="left") for axes in panels] == [str(i) for i in range(k)]
-    for axes, covariance in zip(panels, mixture.covariances, strict=True):
-        assert texts(axes) == [signed(value) for value in covariance.ravel()]
-        assert axes.get_ylim() == (d, 0)  # the first feature on top
+    axes = figure.axes[0]
+    spreads = np.linalg.det(mixture.covariances) ** (1 / (2 * d))
+    assert texts(axes) == [
+        text
+        for component, covariance in enumerate(mixture.covariances)
+        for text in [
+            *[signed(value) for value in covariance.ravel()],
+            str(component),
+            f"spread {spreads[component]:.2f}",
+        ]
+    ]
+    cells = [text for text in axes.texts if not text.get_bbox_patch()]
+    assert cells[0].get_position() == (0.5, 0.5)
+    assert cells[1].get_position() == (1.5, 0.5)  # a row, and the first feature on top
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    assert axes.get_yticklabels()[0].get_text() == FEATURES[0]
 
 
 def test_a_tied_covariance_is_drawn_once() -> None:
     covariance = np.diag([1.0, 0.5])
     mixture = Mixture("tied", np.ones(3) / 3, np.zeros((3, 2)), np.array([covariance] * 3))
     figure = covariance_picture(mixture, COLORS)
-    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert [axes.get_title(loc="left") for axes in panels] == ["all 3 components"]
-    assert texts(panels[0]) == ["1.00", "0", "0", "0.50"]
+    assert texts(figure.axes[0])[:5] == ["1.00", "0", "0", "0.50", "all 3 components"]
+    assert len(figure.axes[0].texts) == 6
 
 
 def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
     table = pd.concat([songs(500).assign(tempo=lambda t: t["tempo"] * 0.5 + 1)])
     mixture = Mixture("full", np.ones(1), np.array([[1.0, 0, 0, 0, 0]]), np.eye(5)[None] / 4)
-    figure = densities.feature_densities(table, mixture, SCALING, COLORS[:1], SAID)
+    figure = densities.feature_densities(table, mixture, SCALING, COLORS[:1], *SAID)
     axes = figure.axes[0]
     bars = axes.patches[0].get_data().values.sum()  # type: ignore[attr-defined]
     component, whole = (np.asarray(line.get_ydata(), dtype=float) for line in axes.lines)
@@ -121,11 +135,11 @@ def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
 
 def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     sample = sampled_songs(SONGS, 25, seed=1)
-    figure = maps.pca_map(len(SONGS), sample, MIXTURE, PLANE, COLORS, SAID)
+    figure = maps.pca_map(SONGS, sample, MIXTURE, PLANE, COLORS, *SAID)
     dots: Any = figure.axes[0].collections[0]
     assert len(dots.get_offsets()) == len(set(sample.index)) == 25
     assert figure.get_supxlabel().startswith("25 of 60 songs, a random sample")
-    assert figure.get_suptitle() == SAID
+    assert figure.get_suptitle() == SAID[0]
 
 
 def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
@@ -145,7 +159,7 @@ def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> No
 def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
     covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
     axes = Figure().subplots()
-    maps.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1])
+    maps.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1], COLORS)
     ellipse = axes.patches[0]
     vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
     rim = ellipse.get_patch_transform().transform(vertices)
@@ -164,7 +178,7 @@ def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
 
 
 def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None:
-    axes = maps.pca_entropy(len(SONGS), SONGS, MIXTURE, PLANE, COLORS, SAID).axes[0]
+    axes = maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, *SAID).axes[0]
     dots: Any = axes.collections[0]
     assert list(dots.get_array()) == sorted(SONGS["gmm_entropy"])
     shades = np.array([to_rgb(to_hex(dots.cmap(dots.norm(nats)))) for nats in (0, 0.5, 1.0)])
@@ -175,7 +189,7 @@ def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() ->
     matched = np.array([2, 0, 1])  # the cluster of component 0, 1, 2
     clusters = pd.Series(matched[SONGS["gmm_cluster"]])
     counts = pd.DataFrame({"kmeans_cluster": [2, 0, 1] * 3})
-    figure = maps.pca_kmeans(SONGS, clusters, counts, SONGS, PLANE, COLORS, SAID)
+    figure = maps.pca_kmeans(SONGS, clusters, counts, SONGS, PLANE, COLORS, *SAID)
     ours, theirs = (axes.collections[0].get_facecolors() for axes in figure.axes)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(ours, theirs)
     for axes, numbers in zip(figure.axes, (["0", "1", "2"], ["2", "0", "1"]), strict=True):
@@ -187,22 +201,22 @@ def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() ->
 def test_the_overlap_is_the_mean_posterior_of_each_hard_label() -> None:
     posterior = [[0.9, 0.1, 0], [0.7, 0.2, 0.1], [0.3, 0.6, 0.1]]
     table = pd.DataFrame(posterior, columns=["gmm_prob_0", "gmm_prob_1", "gmm_prob_2"])
-    axes = components.component_overlap(table.assign(gmm_cluster=[0, 0, 1]), COLORS, SAID).axes[0]
+    axes = components.component_overlap(table.assign(gmm_cluster=[0, 0, 1]), 3, COLORS, *SAID).axes[
+        0
+    ]
     shares = np.ravel(np.asarray(axes.collections[0].get_array()))
     np.testing.assert_allclose(shares, [0.8, 0.15, 0.05, 0.3, 0.6, 0.1, 0, 0, 0])
     assert texts(axes) == ["80", "15", "5", "30", "60", "10"]
 
 
 def test_a_component_has_the_same_color_everywhere() -> None:
-    panels: Any = covariance_picture(MIXTURE, COLORS).axes[:3]
-    titles = [axes._left_title for axes in panels]
-    assert [to_hex(t.get_bbox_patch().get_facecolor()) for t in titles] == COLORS
-    patches = [mark.get_bbox_patch() for mark in map_axes().texts]
-    assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
-    overlap = components.component_overlap(SONGS, COLORS, SAID).axes[0]
+    for axes in (covariance_picture(MIXTURE, COLORS).axes[0], map_axes()):
+        patches = [mark.get_bbox_patch() for mark in axes.texts]
+        assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
+    overlap = components.component_overlap(SONGS, 3, COLORS, *SAID).axes[0]
     numbered = {str(number): color for number, color in enumerate(COLORS)}
     assert badges(overlap) == badges(overlap, "x") == numbered
-    density = densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, SAID).axes[0]
+    density = densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, *SAID).axes[0]
     assert [line.get_color() for line in density.lines[:3]] == COLORS[::-1]  # 0 on top
 
 
@@ -227,7 +241,7 @@ def test_every_picture_has_a_finding_and_the_same_bytes_whatever_the_user_has_se
     drawn: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     before = pngs(drawn)
-    assert set(before) == set(read_json(drawn / figures.FINDINGS))
+    assert set(before) == set(read_json(drawn / figures.SENTENCES))
     assert len(before) == 14
     assert all(image.startswith(b"\x89PNG") for image in before.values())
     (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
@@ -236,22 +250,17 @@ def test_every_picture_has_a_finding_and_the_same_bytes_whatever_the_user_has_se
     assert pngs(drawn) == before
 
 
-def test_without_genres_there_is_no_picture_of_them(
-    drawn: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(drawn)
-    parameters = figures.Figures(50, "distinct", 100, 42)
-    genres = read_table(figures.GENRES)
-    assert "genre_by_component" in figures.pictures(parameters, Tables("csv"))
-    try:
-        genres.head(0).to_csv(figures.GENRES, index=False)
-        assert "genre_by_component" not in figures.pictures(parameters, Tables("csv"))
-    finally:
-        genres.to_csv(figures.GENRES, index=False)
+def test_without_genres_there_is_no_picture_of_them(drawn: Path) -> None:
+    read_table(drawn / figures.GENRES).head(0).to_csv(drawn / figures.GENRES, index=False)
+    (drawn / figures.IMAGES / "genre_by_component.png").unlink()
+    assert run_stage("figures", drawn).returncode == 0
+    assert len(pngs(drawn)) == len(read_json(drawn / figures.SENTENCES)) == 13
+    assert "genre_by_component" not in pngs(drawn)
 
 
 # --- every picture at once: what is written can be read
 
+NOTES = {figure.picture: figure.note for figure in FIGURES}
 DPI = 150  # of params.yaml
 PAGE = 1280  # pixels across, to which a browser shrinks a wider picture
 
@@ -295,11 +304,10 @@ def test_no_text_is_cut_covered_or_too_small_and_no_legend_hides_songs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_results(**CASES[case])
-    drawings = figures.pictures(figures.Figures(DPI, "distinct", 5000, 42), Tables("csv"))
+    found = figures.read_found(figures.Figures(DPI, "distinct", 5000, 42), Tables("csv"))
     for name in DRAWN:
-        finding, draw = drawings[name]
-        assert draw is not None
-        figure = draw(finding=finding.sentence)
+        said = called(FINDINGS[name], found).sentence
+        figure = called(DRAWINGS[name], found | {"finding": said, "note": NOTES[name]})
         places = drawn_texts(figure, monkeypatch)
         assert len(places) >= 10, name
         page = Bbox.from_extents(-1, -1, figure.bbox.width + 1, figure.bbox.height + 1)

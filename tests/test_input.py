@@ -1,6 +1,7 @@
 """Section `input` is checked before anything runs: its keys agree, and what they name is there."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,47 @@ def test_what_is_not_there_is_named_with_its_key(
 ) -> None:
     set_params(params)
     with pytest.raises(StageError, match=said):
+        input_stage.main()
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("", r"input\.audio is empty, expected a path"),
+        ("music/..", r"input\.audio is empty, expected a path"),
+        ("music/../../songs", r"leads out of the project; where that is meant, write \.\./songs$"),
+    ],
+)
+def test_a_folder_that_nobody_can_mean_is_refused(
+    music: Path, set_params: SetParams, folder: str, said: str
+) -> None:
+    set_params(MUSIC | {"input.audio": [folder]})
+    with pytest.raises(StageError, match=said):
+        input_stage.main()
+
+
+def test_a_folder_elsewhere_that_is_named_so_is_taken(
+    music: Path, set_params: SetParams, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for folder in (str(elsewhere), os.path.relpath(elsewhere), "music/../music"):
+        set_params(MUSIC | {"input.audio": [folder]})
+        input_stage.main()
+
+
+def test_an_unknown_key_is_refused(workspace: Path) -> None:
+    params = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(params.replace("input:\n", "input:\n  separator: ';'\n"))
+    with pytest.raises(StageError, match=r"input\.separator is unknown; the section's keys are"):
+        input_stage.main()
+
+
+def test_a_link_that_leads_to_itself_is_not_called_absent(
+    music: Path, set_params: SetParams
+) -> None:
+    Path("loop.csv").symlink_to("loop.csv")
+    set_params({"input.table": "loop.csv"})
+    with pytest.raises(StageError, match=r"it cannot be read \(Too many levels of symbolic"):
         input_stage.main()
 
 

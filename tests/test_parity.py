@@ -5,6 +5,7 @@ every K and of the final fit, labels and posteriors must then agree within 1e-6,
 the components. Tried on songs of our making and, where they are at hand, on real tables.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,22 @@ from sklearn.preprocessing import StandardScaler
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import one_thread
 from song_mixtures.pipeline.tables import read_table
-from tests.conftest import FEATURES, REAL_DATA, lay_out, make_songs, run_stages, write_params
+from tests.conftest import (
+    FEATURES,
+    REAL_DATA,
+    ROOT,
+    lay_out,
+    make_songs,
+    params_with,
+    run_stages,
+    write_params,
+)
 
 K_MAX = 6
 CHOSEN_K = 4
 N_INIT = 3
 NOTEBOOK: dict[str, Any] = {
+    **{f"preprocess.transform.{name}": "identity" for name in FEATURES},
     "mixture.init": "kmeans",
     "mixture.max_iter": 300,
     "mixture.tol": 0.001,
@@ -108,6 +119,22 @@ def test_the_final_fit_its_labels_and_its_posteriors(run: tuple[Path, Any]) -> N
     assert assigned["gmm_cluster"].tolist() == np.argsort(order)[model.predict(points)].tolist()
 
 
+def test_the_lines_to_paste_are_these_parameters() -> None:
+    """docs/using.md repeats the notebooks' run by a line of `-S section.key=value`."""
+    text = (ROOT / "docs/using.md").read_text()
+    pasted = dict(re.findall(r"-S (\S+)=(\S+)", text.split("## Repeat the notebooks' run")[1]))
+    of_this_test = {"k_sweep.k_max", "choose_k.n_components", "mixture.n_init", "kmeans.n_init"}
+    default = params_with({})
+    changed = {}
+    for key, value in NOTEBOOK.items():
+        place: Any = default
+        for part in key.split("."):
+            place = place[part]
+        if key not in of_this_test and (place != value or key.startswith("preprocess")):
+            changed[key] = str(value)
+    assert pasted == changed
+
+
 def test_kmeans(run: tuple[Path, Any]) -> None:
     folder, points = run
     curve = read_table(folder / "data/processed/kmeans_elbow.csv").set_index("k")
@@ -138,8 +165,8 @@ def test_bic_of_features_that_are_one_measures_reg_covar(tmp_path: Path) -> None
                 "k_sweep.k_max": 4,
             },
         )
-        run_stages(tmp_path, "preprocess", "k_sweep", "stability", "choose_k", "train_gmm")
-        metrics = read_json(tmp_path / "metrics/train_gmm.json")
-        assert metrics["degenerate_components_count"] == 4
-        bics.append(metrics["bic"])
+        run_stages(tmp_path, "preprocess", "k_sweep")
+        fit = read_table(tmp_path / "data/processed/k_sweep.csv").iloc[-1]
+        assert (fit["k"], fit["degenerate"], fit["valid"]) == (4, 4, 0)
+        bics.append(fit["bic"])
     assert bics[1] - bics[0] > 1000

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
@@ -176,11 +177,54 @@ def test_few_distinct_values_are_warned_of(
     assert metrics()["few_distinct_features_count"] == 0
 
 
+def shares_with_ends() -> pd.DataFrame:
+    """Songs whose energy and valence lie between 0 and 1, valence at 0 and at 1, too."""
+    songs = make_songs()
+    songs["energy"] = songs["energy"].clip(0.01, 0.99)
+    songs["valence"] = songs["valence"].clip(0.01, 0.99)
+    songs.loc[[3, 4], "valence"] = [0.0, 1.0]
+    return songs
+
+
+def test_a_feature_at_the_ends_of_a_logit_is_squeezed(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({f"preprocess.transform.{name}": "logit" for name in ("energy", "valence")})
+    kept = kept_after(shares_with_ends())
+    scaling = Scaling.from_json(read_json(preprocess.SCALING))
+    assert scaling.squeeze == {"valence": 240}
+    np.testing.assert_array_equal(kept["valence"][[3, 4]], [0, 1])  # the table stays as it was
+    standardized = scaling.standardize(kept)
+    assert np.isfinite(standardized).all()
+    np.testing.assert_array_equal(standardized[:, 3].argsort(), kept["valence"].argsort())
+    squeezed = (kept[["valence"]].to_numpy() * 239 + 0.5) / 240
+    expected = StandardScaler().fit_transform(np.log(squeezed / (1 - squeezed)))
+    np.testing.assert_allclose(standardized[:, [3]], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_scaler_refuses_raw_values_where_a_transform_comes_first(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params(
+        {
+            "preprocess.transform.tempo": "log2",
+            "preprocess.transform.energy": "logit",
+            "preprocess.transform.valence": "logit",
+        }
+    )
+    kept = kept_after(shares_with_ends())
+    scaler = joblib.load(preprocess.SCALER)
+    names = ["log2_tempo", "logit_energy", "loudness", "logit_squeezed_valence", "danceability"]
+    assert scaler.feature_names_in_.tolist() == names
+    with pytest.raises(ValueError, match="feature names should match"):
+        scaler.transform(kept[FEATURES])
+
+
 @pytest.mark.parametrize(
     ("feature", "name", "said"),
     [
         ("loudness", "log2", "loudness is log2, which needs values above 0"),
-        ("tempo", "logit", "tempo is logit, which needs values between, not at, 0 and 1"),
+        ("tempo", "logit", "tempo is logit, which needs values from 0 to 1"),
     ],
 )
 def test_a_transform_that_is_not_defined_is_refused(
@@ -196,6 +240,7 @@ def test_the_pickle_and_the_json_scale_alike(workspace: Path, set_params: SetPar
     kept = kept_after(make_songs())
     scaling = Scaling.from_json(read_json(preprocess.SCALING))
     values = kept[FEATURES].assign(tempo=np.log2(kept["tempo"]))
+    values = values.rename(columns={"tempo": "log2_tempo"})
     standardized = scaling.standardize(kept)
     np.testing.assert_array_equal(joblib.load(preprocess.SCALER).transform(values), standardized)
     np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-12)

@@ -15,7 +15,9 @@ from song_mixtures.pipeline.stage import StageError
 SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".mp3")  # in any case
 # A damaged header can claim any rate, and with it any number of samples to make room for.
 SLOWEST_RATE, FASTEST_RATE = 2_000, 400_000  # Hz
-FAR_BEYOND_FULL_SCALE = 1e6  # full scale is 1
+# Full scale is 1. A mix may go some decibels beyond it in a file of floats; 40 dB are another unit,
+# such as 16-bit numbers that were never divided, and loudness would be off by them.
+FAR_BEYOND_FULL_SCALE = 100
 
 
 class UnusableError(Exception):
@@ -80,13 +82,18 @@ def read_clip(path: Path, *, seconds: float, min_seconds: float) -> Clip:
             file.seek(max(0, (frames - wanted) // 2))
             channels = file.read(wanted, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise UnusableError(f"does not decode: {error.error_string.rstrip('.')}") from None
+        # What libsndfile says of an .mp3 without a frame of MPEG, and path leads to a file.
+        absent = "possibly a pipe" in error.error_string
+        reason = "no audio in it" if absent else error.error_string.rstrip(".")
+        raise UnusableError(f"does not decode: {reason}") from None
     if len(channels) < min_seconds * rate:
         length = f"{len(channels) / rate:.2f} s"
         raise UnusableError(f"too short: {length}, at least {min_seconds:g} s are needed")
     mono = channels.mean(axis=1)
     if not np.abs(mono).max() < FAR_BEYOND_FULL_SCALE:  # so NaN is refused, too
-        raise UnusableError("does not decode: samples that are no numbers or out of all bounds")
+        raise UnusableError(
+            "does not decode: samples that are no numbers, or 40 dB or more above full scale"
+        )
     if rate != RATE:
         mono = librosa.resample(mono, orig_sr=rate, target_sr=RATE, res_type="soxr_hq")
     return Clip(

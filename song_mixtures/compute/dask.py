@@ -1,4 +1,4 @@
-"""A Dask cluster as the place where joblib's calls run; see docs/scaling.md for how to start one.
+"""A Dask cluster as the place where calls run; see docs/scaling.md for how to start one.
 
 Before the first call the cluster is asked for what would otherwise come out as a wrong number, a
 wait without end or a wrong reason: that it answers, has workers, and that each of them holds this
@@ -7,88 +7,82 @@ same by every call it gets.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import distributed
-from joblib._dask import DaskDistributedBackend
-from threadpoolctl import threadpool_limits
 
 from song_mixtures.compute.fingerprint import check_other_code, fingerprint
+from song_mixtures.compute.remote import packed
 from song_mixtures.pipeline.stage import StageError
 
 CONNECT_SECONDS = 5  # for the scheduler to answer
 WORKERS_SECONDS = 10  # for the first worker to be there
+CALLS_A_THREAD = 2  # with the cluster at a time: one that runs, one that waits there
 
 
-@dataclass(frozen=True)
-class RemoteCall:
-    """A function for a worker, called on one thread if the worker is as it must be."""
+def remote_call(function: Callable[..., Any], expected: str) -> Callable[..., Any]:
+    """Return call(packed(arguments, large), *large) for a worker: what the function returns.
 
-    function: Callable[..., Any]
-    expected: str  # fingerprint
-
-    @property
-    def __name__(self) -> str:
-        """The name under which Dask shows and reports the call."""
-        return self.function.__name__
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Return what the function returns."""
-        if fingerprint() != self.expected:
-            check_other_code(fingerprint(), self.expected, distributed.get_worker().address)
-        threadpool_limits(1)  # for good: a worker may have two threads, which come and go
-        return self.function(*arguments)
-
-
-class DaskBackend(DaskDistributedBackend):  # type: ignore[misc] # joblib has no types
-    """joblib's own, except where joblib 1.6 waits for ever, errs or stays at home.
-
-    It never learns of a future that failed outside of its function (workers that die of it, an
-    import that fails) and waits on; of one that was cancelled, because the scheduler is gone, it
-    takes the error for the results; and for a cluster of one worker it computes here instead.
+    Dask's scheduler unpickles what it is given, and need not know this project: so it gets a
+    function of no module (cloudpickle sends those as they are) and bytes. `expected`: fingerprint.
     """
+    content = packed(function)
 
-    def effective_n_jobs(self, n_jobs: int | None) -> int:
-        """Return the threads of all workers, at least 2, for with 1 joblib calls here."""
-        return max(2, super().effective_n_jobs(n_jobs))
+    def call(arguments: bytes, *large: Any) -> Any:
+        from song_mixtures.compute.remote import run_packed
 
-    def submit(self, func: Any, callback: Any = None) -> Any:
-        """Hand a batch of calls to the cluster."""
-        future = super().submit(func, callback)
+        return run_packed(content, expected, arguments, large)
 
-        def pass_on(done: Any) -> None:
-            if done.exception() is not None:
-                callback(GivenUp(done.exception()))
-
-        future.add_done_callback(pass_on)
-        return future
-
-    def retrieve_result_callback(self, out: Any) -> Any:
-        """Return a batch's results, or raise why there are none."""
-        if isinstance(out, GivenUp):
-            raise out.reason
-        if isinstance(out, tuple):  # (type, error, traceback) in place of the list of results
-            raise out[1]
-        return super().retrieve_result_callback(out)
+    call.__name__ = function.__name__  # under which Dask shows and reports it
+    return call
 
 
 @dataclass(frozen=True)
-class GivenUp:
-    """Why a batch of calls has no results."""
+class Workers:
+    """The workers of a cluster, and what all calls have in common, laid on each of them."""
 
-    reason: BaseException
+    client: distributed.Client
+    large: Sequence[Any]
+    copies: Sequence[distributed.Future[Any]]  # of these
+
+    def results(self, call: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Yield what each call returns, in order; a call is made as soon as a thread is free.
+
+        `call` is what remote_call() returned, `calls` are the arguments of its function.
+        """
+        most = CALLS_A_THREAD * sum(self.client.nthreads().values())
+        waiting: deque[distributed.Future[Any]] = deque()  # for their results to be yielded
+        ended: SimpleQueue[distributed.Future[Any]] = SimpleQueue()
+        calls, left, running = iter(calls), True, 0
+        while waiting or left:
+            while not ended.empty():
+                ended.get()
+                running -= 1
+            while left and running < most:
+                if left := (arguments := next(calls, None)) is not None:
+                    content = packed(arguments, self.large)
+                    waiting.append(self.client.submit(call, content, *self.copies, pure=False))
+                    waiting[-1].add_done_callback(ended.put)
+                    running += 1
+            if waiting and waiting[0].done():
+                yield waiting.popleft().result()
+            elif running:
+                ended.get()
+                running -= 1
 
 
 @contextmanager
 def cluster(
     address: str, large: Sequence[Any] = (), visible: Path | None = None
-) -> Iterator[DaskBackend]:
-    """Yield the backend for a cluster that was looked at and found fit.
+) -> Iterator[Workers]:
+    """Yield the workers of a cluster that was looked at and found fit.
 
     `large` arguments of the calls are laid on every worker once, so that no worker's end takes
     the only copy with it. `visible`: a path that every worker must see. Raises StageError.
@@ -97,10 +91,17 @@ def cluster(
     try:
         check_unfit_workers(client, visible)
         with copies_kept(client):
-            yield DaskBackend(client=client, scatter=list(large))
+            yield Workers(client, large, [client.scatter(one, broadcast=True) for one in large])
     except (distributed.KilledWorker, ImportError) as error:
         raise StageError(
             f"compute.scheduler: the cluster gave up a call: {one_line(error)}"
+        ) from None
+    except RuntimeError as error:
+        if "deserialization" not in str(error):
+            raise
+        raise StageError(
+            f"compute.scheduler: the scheduler at {address} cannot read the calls; start it in an "
+            "environment that requirements.lock made, as the workers"
         ) from None
     except CancelledError as error:
         raise StageError(

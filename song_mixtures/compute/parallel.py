@@ -1,10 +1,11 @@
 """Every parallel loop of the pipeline: the same calls on this machine or on a Dask cluster.
 
-joblib does the work, with its loky processes or with its Dask backend. A call computes on one
+joblib's loky processes do the work, or the workers of a Dask cluster. A call computes on one
 thread and sees nothing but its arguments, so where it ran and beside how many others changes no
 byte of what it returns; results come in the order of the calls, each as soon as it is there.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,16 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from song_mixtures.pipeline.params import Range
 from song_mixtures.pipeline.stage import one_thread
 
+# Large arguments that processes share: joblib would put them where nobody looks after a kill.
+SHARED = Path("data/cache/shared")
+
 
 @dataclass(frozen=True)
 class Compute:
     """Where the parallel loops run. No result depends on it, so no stage declares it to DVC."""
 
-    n_jobs: Annotated[int, Range(-1)] = -1  # processes here; -1: one per core
+    # Processes here, -1: one per core; 1,024 take the memory of any machine.
+    n_jobs: Annotated[int, Range(-1, 1024)] = -1
     backend: Literal["loky", "dask"] = "loky"
     scheduler: str | None = None  # address of a Dask scheduler, such as tcp://192.0.2.7:8786
 
@@ -63,10 +68,12 @@ def parallel_map(
         yield from _dask_results(function, calls, compute.scheduler or "", large, visible)
         return
     n_jobs = effective_n_jobs(compute.n_jobs)
+    if not threads:
+        shutil.rmtree(SHARED, ignore_errors=True)  # of a run that was killed
     with (
         parallel_config("threading")
         if threads
-        else parallel_config("loky", inner_max_num_threads=1)
+        else parallel_config("loky", inner_max_num_threads=1, temp_folder=str(SHARED))
     ):
         parallel = Parallel(min(n_jobs, most_jobs or n_jobs), return_as="generator")
     with one_thread():  # of this process, which does the work where one is all there is
@@ -90,11 +97,9 @@ def _dask_results(
     large : as in parallel_map()
     visible : as in parallel_map()
     """
-    from song_mixtures.compute.dask import RemoteCall, cluster  # 0.4 s, and few need it
+    from song_mixtures.compute.dask import cluster, remote_call  # 0.4 s, and few need it
     from song_mixtures.compute.fingerprint import fingerprint
 
-    call = RemoteCall(function, fingerprint())
-    with cluster(address, large, visible) as backend:
-        with parallel_config(backend):
-            parallel = Parallel(return_as="generator")
-        yield from parallel(delayed(call)(*arguments) for arguments in calls)
+    call = remote_call(function, fingerprint())
+    with cluster(address, large, visible) as workers:
+        yield from workers.results(call, calls)

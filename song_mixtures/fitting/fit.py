@@ -2,7 +2,9 @@
 
 from functools import partial
 
-from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em
+import numpy as np
+
+from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em, start_from_labels
 from song_mixtures.fitting.initialization import (
     best_of_kmeans,
     carried_on,
@@ -12,17 +14,8 @@ from song_mixtures.fitting.initialization import (
 )
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.stage import StageError, one_thread
+from song_mixtures.pipeline.stage import one_thread
 from song_mixtures.sampling.rows import sampled_rows
-
-
-def check_enough_songs(songs: int, k: int, key: str) -> None:
-    """Raise a StageError where K components could not hold two songs each; `key` names K."""
-    if songs < 2 * k:
-        raise StageError(
-            f"{songs} songs for {k} components, expected at least {2 * k}, two a component; give "
-            f"more songs or set {key} lower"
-        )
 
 
 def fit_mixture(
@@ -41,14 +34,24 @@ def fit_mixture(
     Parameters
     ----------
     points : standardized features, (N, d)
-    k : components, 2 or more
+    k : components, 1 or more
     covariance_type : covariance type
     params : the recipe, section `mixture`
     progress : whether a bar shows the initializations where a person watches
     """
     recipe = varied if params.init == "varied" else kmeans
     with one_thread():
+        if k == 1:
+            return one_gaussian(points, covariance_type, params).fitted()
         return recipe(points, k, covariance_type, params, progress).fitted()
+
+
+def one_gaussian(points: FloatArray, covariance_type: CovarianceType, params: MixtureParams) -> Run:
+    """Return the one component of all points, which no iteration changes."""
+    x = feature_rows(points)
+    everywhere = np.zeros(len(points), dtype=np.int64)
+    start = start_from_labels(x, everywhere, 1, covariance_type, params.reg_covar)
+    return run_em(x, start, covariance_type, params)
 
 
 def varied(

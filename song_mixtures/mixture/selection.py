@@ -1,11 +1,18 @@
-"""Which fit of the sweep is best by a criterion, at which end of it, and how that is said."""
+"""Which fit of the sweep is best by a criterion, which come near it, and how that is said."""
+
+import math
 
 import pandas as pd
 
 from song_mixtures.pipeline.stage import StageError
 
 CRITERIA = ("bic", "aic", "icl")
-LARGEST, SMALLEST = "the largest tried", "the smallest tried"
+LARGEST = "the largest tried"
+# A difference of BIC above 10 is very strong evidence, Kass & Raftery (1995), section 3.2.
+CLOSE = 10.0
+# Hennig (2007): a component whose mean Jaccard index over refits is below 0.6 is not to be trusted;
+# from 0.75 on it is stable.
+TRUSTED, STABLE = 0.6, 0.75
 SAID_OF = {"fixed": "fixed in params.yaml"} | {
     name: f"where {name.upper()} is lowest" for name in CRITERIA
 }
@@ -18,22 +25,45 @@ def mixture_name(fit: pd.Series, fits: pd.DataFrame) -> str:
     return f"K = {fit['k']}" if only else f"K = {fit['k']}, {fit['covariance_type']}"
 
 
-def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
-    """Return the row of a table of fits where a criterion is lowest.
+def standing(fits: pd.DataFrame) -> pd.DataFrame:
+    """Return the fits that are valid, or all where none is.
 
-    A fit that is not valid does not stand: a degenerate component buys likelihood with a spike.
-    Where none is valid, all of them stand.
+    A degenerate component buys likelihood with a spike, so its fit does not stand beside others.
     """
-    standing = fits[fits["valid"] == 1] if fits["valid"].any() else fits
-    return standing.iloc[int(standing[criterion].to_numpy().argmin())]
+    return fits[fits["valid"] == 1] if fits["valid"].any() else fits
+
+
+def best_fit(fits: pd.DataFrame, criterion: str) -> pd.Series:
+    """Return the row of a table of fits where a criterion is lowest, of the standing ones."""
+    stand = standing(fits)
+    return stand.iloc[int(stand[criterion].to_numpy().argmin())]
+
+
+def close_fits(fits: pd.DataFrame) -> pd.DataFrame:
+    """Return the standing fits within CLOSE of the lowest BIC, that one among them."""
+    stand = standing(fits)
+    return stand[stand["bic"] <= stand["bic"].min() + CLOSE]
+
+
+def also_close(fits: pd.DataFrame) -> str:
+    """Return in words which fits come near the lowest BIC, "" where none does."""
+    best = best_fit(fits, "bic")
+    names = [mixture_name(fit, fits) for i, fit in close_fits(fits).iterrows() if i != best.name]
+    return f"{' and '.join(names)} within {CLOSE:g} of the lowest BIC" if names else ""
+
+
+def lead_over_one(fits: pd.DataFrame) -> float:
+    """Return how far the lowest BIC of the mixtures lies below that of one Gaussian."""
+    one = fits["k"] == 1
+    return float(fits.loc[one, "bic"].min() - best_fit(fits[~one], "bic")["bic"])
 
 
 def lowest(fits: pd.DataFrame) -> str:
     """Return in words where each criterion is lowest, and which of them may fall further."""
     best = {name.upper(): best_fit(fits, name) for name in CRITERIA}
     at = ", ".join(f"{name} at {mixture_name(fit, fits)}" for name, fit in best.items())
-    falling = still_falling(fits)
-    return f"lowest {at}" + (f" ({falling})" if falling else "")
+    notes = [note for note in (also_close(fits), still_falling(fits)) if note]
+    return f"lowest {at}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def still_falling(fits: pd.DataFrame) -> str:
@@ -43,15 +73,12 @@ def still_falling(fits: pd.DataFrame) -> str:
 
 
 def edge(fits: pd.DataFrame, criterion: str) -> str:
-    """Return in words at which end of the sweep a criterion is lowest, "" where at none."""
-    k = best_fit(fits, criterion)["k"]
-    if k == fits["k"].max():
-        return LARGEST
-    return SMALLEST if k == fits["k"].min() else ""
+    """Return in words that a criterion is lowest at the end of the sweep, "" where it is not."""
+    return LARGEST if best_fit(fits, criterion)["k"] == fits["k"].max() else ""
 
 
 def lowest_at(fits: pd.DataFrame, criterion: str) -> str:
-    """Return in words where a criterion is lowest, and whether at an end of the sweep."""
+    """Return in words where a criterion is lowest, and whether at its end."""
     end = edge(fits, criterion)
     return mixture_name(best_fit(fits, criterion), fits) + (f", {end}" if end else "")
 
@@ -73,3 +100,9 @@ def largest_supported(mixtures: pd.DataFrame) -> pd.Series:
         )
     lead = supported["ari"] - supported["reference_ari"]
     return supported.assign(lead=lead).sort_values(["k", "lead"]).iloc[-1]
+
+
+def comes_back(jaccard: float) -> str:
+    """Return in words whether a component comes back when the mixture is fitted again."""
+    word = "yes" if jaccard >= STABLE else "partly" if jaccard >= TRUSTED else "no"
+    return f"{word} ({math.floor(100 * jaccard) / 100:.2f})"  # 0.598 is not 0.60, which is partly

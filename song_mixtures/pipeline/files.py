@@ -12,19 +12,39 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.stage import StageError, check_dvc_alive
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a library could not read or write a file, in one line."""
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
+
+
+@contextmanager
+def naming(path: Path, *faults: type[Exception]) -> Iterator[None]:
+    """Turn an OSError, or one of the faults, into a StageError that names the file it is about.
+
+    Libraries often name none: of a full disk, a file size limit, a damaged table.
+    """
+    caught: tuple[type[Exception], ...] = (OSError, *faults)
+    try:
+        yield
+    except caught as error:
+        raise StageError(f"{path}: {reason_of(error)}") from None
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path; what was written there takes the place of `path` at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            check_dvc_alive()
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,7 +60,8 @@ def write_json(path: Path, content: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file that an earlier stage wrote."""
-    return json.loads(check_written(path).read_text(encoding="utf-8"))
+    with naming(path, ValueError):
+        return json.loads(check_written(path).read_text(encoding="utf-8"))
 
 
 def write_metrics(path: Path, metrics: Mapping[str, float]) -> None:

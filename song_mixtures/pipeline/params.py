@@ -16,6 +16,7 @@ take for a string, and a genre column named `yes` for a bool.
 import dataclasses
 import math
 import re
+import reprlib
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,6 +35,12 @@ RENAMED = {
 }
 Schema = TypeVar("Schema")
 
+# For whole numbers without a bound of their own: what a C int holds, which libraries count with.
+LARGEST_INT = 2**31 - 1
+# A value as an error shows it: nobody reads more of it.
+_shown = reprlib.Repr()
+_shown.maxlevel, _shown.maxstring, _shown.maxother = 2, 200, 200
+
 
 @dataclasses.dataclass(frozen=True)
 class Range:
@@ -48,14 +55,35 @@ class Range:
         return self.low <= value <= self.high and value > self.above and math.isfinite(value)
 
     def __str__(self) -> str:
-        lower = f"above {self.above:g}" if math.isfinite(self.above) else ""
-        lower = f"at least {self.low:g}" if math.isfinite(self.low) else lower
-        upper = f"at most {self.high:g}" if math.isfinite(self.high) else ""
+        lower = f"above {self.above:.10g}" if math.isfinite(self.above) else ""
+        lower = f"at least {self.low:.10g}" if math.isfinite(self.low) else lower
+        upper = f"at most {self.high:.10g}" if math.isfinite(self.high) else ""
         return " and ".join(bound for bound in (lower, upper) if bound)
 
 
 class _Yaml12Loader(yaml.SafeLoader):
     """SafeLoader with the core resolvers of YAML 1.2 (section 10.3.2)."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Return the next node, which must be no alias."""
+        if self.check_event(yaml.AliasEvent):
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem=f"the alias *{event.anchor} is not followed, write its value out",
+                problem_mark=event.start_mark,
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """Return a section, in which no key may stand twice."""
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value} stands there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _TAG = "tag:yaml.org,2002:"
@@ -73,13 +101,22 @@ for _kind, _pattern, _first in (
     _Yaml12Loader.add_implicit_resolver(
         _TAG + _kind, re.compile(rf"^(?:{_pattern})$"), list(_first)
     )
-# `010` is ten, not the octal eight of YAML 1.1.
-_Yaml12Loader.add_constructor(_TAG + "int", lambda _, node: int(str(node.value)))
+# `010` is ten, not the octal eight of YAML 1.1. Of thousands of digits Python makes no int.
+_Yaml12Loader.add_constructor(
+    _TAG + "int", lambda _, node: (int if len(node.value) < 1000 else float)(str(node.value))
+)
 
 
 def load_yaml(text: str) -> Any:
-    """Parse YAML 1.2 text, as DVC's own parser does; raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_Yaml12Loader)  # noqa: S506 - a SafeLoader of our own
+    """Parse YAML 1.2 text, as DVC's own parser does; raises yaml.YAMLError.
+
+    Refuses what PyYAML would take: a key that stands twice, and aliases, of which nine lines can
+    make a billion values.
+    """
+    try:
+        return yaml.load(text, Loader=_Yaml12Loader)  # noqa: S506 - a SafeLoader of our own
+    except RecursionError:
+        raise yaml.YAMLError("brackets are nested too deeply") from None
 
 
 def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Schema:
@@ -119,7 +156,7 @@ def _section(section: str, path: Path) -> Any:
     except FileNotFoundError:
         raise StageError(f"{path} is not here: run from the project's top folder") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
         raise StageError(f"{path} is not readable as YAML: {reason}") from None
     for old, new in RENAMED.items():
         part, key = old.split(".")
@@ -141,7 +178,9 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
         return get_origin(kind)(_checked_entries(value, kind, where))
     if get_origin(kind) is Literal:
         if isinstance(value, bool) or value not in allowed:
-            raise StageError(f"{where} is {value!r}, expected one of {', '.join(allowed)}")
+            raise StageError(
+                f"{where} is {_shown.repr(value)}, expected one of {', '.join(allowed)}"
+            )
         return value
     bounds = Range()
     if get_origin(kind) is Annotated:
@@ -154,7 +193,7 @@ def _checked_entries(value: Any, kind: Any, where: str) -> list[Any]:
     may_be_empty = get_origin(kind) is list
     if not isinstance(value, list) or not (value or may_be_empty):
         more = "" if may_be_empty else " with at least one entry"
-        raise StageError(f"{where} is {value!r}, expected a list{more}")
+        raise StageError(f"{where} is {_shown.repr(value)}, expected a list{more}")
     entry_kind = get_args(kind)[0]
     return [_checked(entry, entry_kind, f"{where}[{i}]") for i, entry in enumerate(value)]
 
@@ -169,12 +208,14 @@ def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:
     bounds : numbers allowed
     where : file, section and key, with which the error begins
     """
+    if kind is int and bounds.high == math.inf:
+        bounds = dataclasses.replace(bounds, high=LARGEST_INT)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 1e300 else math.inf
     if type(value) is not kind or (isinstance(value, int | float) and not bounds.holds(value)):
         name = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
         expected = f"{name} {bounds}".strip() if kind is not str else name
-        raise StageError(f"{where} is {value!r}, expected {expected}")
+        raise StageError(f"{where} is {_shown.repr(value)}, expected {expected}")
     return value
 
 
@@ -182,7 +223,7 @@ def _checked_section(value: Any, schema: type, where: str) -> Any:
     hints = get_type_hints(schema, include_extras=True)
     keys = list(hints)
     if not isinstance(value, dict):
-        raise StageError(f"{where} is {value!r}, expected the keys {', '.join(keys)}")
+        raise StageError(f"{where} is {_shown.repr(value)}, expected the keys {', '.join(keys)}")
     for missing in [key for key in keys if key not in value]:
         raise StageError(f"{where}.{missing} is missing; the section's keys are {', '.join(keys)}")
     for unknown in [key for key in value if key not in hints]:

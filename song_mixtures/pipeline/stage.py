@@ -8,10 +8,18 @@ import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from threadpoolctl import threadpool_limits
+
+from song_mixtures.pipeline.process import (
+    CODE,
+    INTERRUPTED,
+    end_at_once_on_ctrl_c,
+    interrupt_on_ctrl_c,
+)
 
 
 class StageError(Exception):
@@ -26,6 +34,38 @@ def stage_name() -> str:
 def say(sentence: str) -> None:
     """Write one line on standard error, headed by the stage's name."""
     print(f"{stage_name()}: {sentence}", file=sys.stderr, flush=True)
+
+
+def dvc_above() -> psutil.Process | None:
+    """Return the DVC process that started this stage, None where DVC did not.
+
+    The parent may be a shell, which outlives DVC; the nearest ancestor that runs `dvc` is meant.
+    """
+    if "DVC_STAGE" in os.environ:
+        for process in psutil.Process().parents():
+            with suppress(psutil.Error):  # not ours to look at
+                if "dvc" in {Path(word).name for word in process.cmdline()[:3]}:
+                    return process
+    return None
+
+
+# Of the stage's own process, since its main() began.
+_dvc: psutil.Process | None = None
+
+
+def check_dvc_alive() -> None:
+    """Raise a StageError where DVC started this stage and is gone.
+
+    Another `dvc repro` may have run since, and what this stage computed from the params and files
+    of before must not replace its results.
+    """
+    with suppress(psutil.NoSuchProcess):
+        if _dvc is None or (_dvc.is_running() and _dvc.status() != psutil.STATUS_ZOMBIE):
+            return
+    raise StageError(
+        "the dvc that started this stage has ended before it, so its results are not kept: "
+        "another run may be at work. `dvc repro` starts it again"
+    )
 
 
 @contextmanager
@@ -74,9 +114,15 @@ def run_program(main: Callable[[], None]) -> None:
     The numeric libraries get one thread each: at a thousand songs two only wait for one another,
     and where more cores help the stages start processes.
     """
+    global _dvc
+    _dvc = dvc_above()
     try:
-        with threadpool_limits(1):
-            main()
+        interrupt_on_ctrl_c()
+        try:
+            with threadpool_limits(1):
+                main()
+        finally:
+            end_at_once_on_ctrl_c()
     except StageError as error:
         say(str(error))
         sys.exit(1)
@@ -84,5 +130,5 @@ def run_program(main: Callable[[], None]) -> None:
         say(f"{error.filename or 'a file'}: {error.strerror or error}")
         sys.exit(1)
     except KeyboardInterrupt:
-        say("interrupted; nothing half-written is left. `dvc repro` starts this stage again")
-        sys.exit(130)
+        say(INTERRUPTED)
+        sys.exit(CODE)

@@ -27,9 +27,6 @@ from song_mixtures.refits.resampling import (
     reference_points,
 )
 
-# Hennig (2007): a component whose mean Jaccard is below is not to be trusted; above, it is stable.
-TRUSTED, STABLE = 0.6, 0.75
-
 
 @dataclass(frozen=True)
 class RefitParams:

@@ -2,11 +2,12 @@
 
 A feature is transformed (identity, log2 or logit), then standardized: minus the mean, over the
 standard deviation (divisor N, as scikit-learn's StandardScaler). Distances and covariances are
-taken there, or tempo in BPM would drown an energy between 0 and 1.
+taken there, or tempo in BPM would drown an energy between 0 and 1. What a transform does to a
+density, its Jacobian, is taken back in likelihoods, so that they can be compared.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -32,33 +33,95 @@ def share_of(odds: FloatArray) -> FloatArray:
 
 FORWARD: dict[Transform, Curve] = {"identity": np.positive, "log2": np.log2, "logit": log_odds}
 BACK: dict[Transform, Curve] = {"identity": np.positive, "log2": np.exp2, "logit": share_of}
+# The logarithm of a transform's slope: of 1, of 1 / (x ln 2), of 1 / (p (1 - p)).
+LOG_SLOPE: dict[Transform, Curve] = {
+    "identity": np.zeros_like,
+    "log2": lambda values: -np.log(values) - np.log(np.log(2)),
+    "logit": lambda share: -np.log(share) - np.log1p(-share),
+}
+
+
+def squeeze_of(songs: pd.DataFrame, transform: Mapping[str, Transform]) -> dict[str, int]:
+    """Return the number of songs n for each feature that (0a) must squeeze for its logit.
+
+    These are the features with a value at exactly 0 or 1, where log odds are infinite.
+    """
+    return {
+        feature: len(songs)
+        for feature, name in transform.items()
+        if name == "logit" and songs[feature].isin([0, 1]).any()
+    }
+
+
+def squeezed(songs: pd.DataFrame, squeeze: Mapping[str, int]) -> pd.DataFrame:
+    """Return the songs with x' = (x (n - 1) + 1/2) / n in the features of `squeeze`.
+
+    Equation (0a), Smithson & Verkuilen (2006): 0 to 1 becomes 1/2n to 1 - 1/2n. All values move,
+    those between too, so that the order of the songs stays.
+    """
+    return songs.assign(**{name: (songs[name] * (n - 1) + 0.5) / n for name, n in squeeze.items()})
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Features in their order, with the transform, mean and standard deviation of each, (d,)."""
+    """Features in their order, with the transform, mean and standard deviation of each, (d,).
+
+    `squeeze` has the n of (0a) for every feature that is squeezed before its logit.
+    """
 
     features: tuple[str, ...]
     transforms: tuple[Transform, ...]
     mean: FloatArray
     scale: FloatArray
+    squeeze: Mapping[str, int] = field(default_factory=dict)
 
     def standardize(self, songs: pd.DataFrame) -> FloatArray:
         """Return the features of `songs` (original units) as standardized values, (N, d)."""
-        values = songs[list(self.features)].to_numpy(dtype=np.float64)
-        return (transformed(values, self.transforms) - self.mean) / self.scale
+        return (transformed(self.inside(songs), self.transforms) - self.mean) / self.scale
 
     def original_units(self, standardized: FloatArray) -> FloatArray:
         """Return standardized values, (..., d), in original units."""
         values = standardized * self.scale + self.mean
         columns = [BACK[name](values[..., j]) for j, name in enumerate(self.transforms)]
+        for feature, n in self.squeeze.items():
+            j = self.features.index(feature)
+            columns[j] = (columns[j] * n - 0.5) / (n - 1)
         return np.stack(columns, axis=-1)
+
+    def log_slopes(self, songs: pd.DataFrame) -> FloatArray:
+        """Return sum_j ln |dz_nj / dx_nj| of every song, (N,): z of standardize(), x as given.
+
+        Added to the logarithm of a density of z it makes that of a density of the features.
+        """
+        inside = self.inside(songs)
+        slopes = [LOG_SLOPE[name](inside[:, j]) for j, name in enumerate(self.transforms)]
+        shrunk = sum(np.log1p(-1 / n) for n in self.squeeze.values())
+        found: FloatArray = np.sum(slopes, axis=0) + shrunk - np.log(self.scale).sum()
+        return found
+
+    def log_jacobian(self, songs: pd.DataFrame) -> float:
+        """Return what ln L of the standardized values lacks to that of the original features, nats.
+
+        sum_n sum_j ln |dz_nj / du_nj|, with u the original features, standardized over `songs`.
+        (0b) It is 0 without transforms, and would be with linear ones.
+
+        Parameters
+        ----------
+        songs : features in original units, (N, d) or more; the songs that the scaling was made of
+        """
+        spread = songs[list(self.features)].to_numpy(dtype=np.float64).std(axis=0)
+        return float((self.log_slopes(songs) + np.log(spread).sum()).sum())
+
+    def inside(self, songs: pd.DataFrame) -> FloatArray:
+        """Return the features of `songs`, (N, d), within what their transforms are defined for."""
+        return squeezed(songs[list(self.features)], self.squeeze).to_numpy(dtype=np.float64)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which from_json() reads."""
         return {
             "features": list(self.features),
             "transforms": list(self.transforms),
+            "squeeze": dict(self.squeeze),
             "mean": self.mean.tolist(),
             "scale": self.scale.tolist(),
         }
@@ -71,6 +134,7 @@ class Scaling:
             transforms=tuple(content["transforms"]),
             mean=np.array(content["mean"]),
             scale=np.array(content["scale"]),
+            squeeze=content["squeeze"],
         )
 
 

@@ -13,8 +13,12 @@ COLLINEAR_EIGENVALUE = 1e-4
 # Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
 # can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
 FEW_DISTINCT_VALUES = 100
+# One value in a larger share of the songs than this is a spike: a component can shrink onto it.
+SPIKE_SHARE, SPIKE_SONGS = 0.05, 3
 # No feature is measured in such units; squares of larger numbers overflow.
 LARGEST_VALUE = 1e100
+# Nor does one deviate by so little; squares of smaller numbers vanish.
+SMALLEST_DEVIATION = 1e-100
 
 
 def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
@@ -45,25 +49,35 @@ def check_missing(songs: pd.DataFrame, reasons: pd.Series, missing: str) -> None
 
 
 def check_constant(songs: pd.DataFrame, features: list[str]) -> None:
-    """Raise a StageError that names the first feature with one value only."""
+    """Raise a StageError that names the first feature that does not vary, or only by rounding."""
     for feature in features:
-        if songs[feature].nunique() == 1:
-            raise StageError(
-                f"{feature} is {songs[feature].iloc[0]:g} in every song, so it separates nothing "
-                f"and cannot be standardized; is input.columns.{feature} the right column?"
+        values = songs[feature]
+        deviation = float(values.std(ddof=0))
+        # What the mean of so many values may be wrong by; below it scikit-learn does not scale.
+        rounding = len(values) * np.finfo(float).eps * float(values.abs().max())
+        if values.nunique() > 1 and deviation > max(rounding, SMALLEST_DEVIATION):
+            continue
+        found = f"is {values.iloc[0]:g} in every song"
+        if values.nunique() > 1:
+            found = (
+                f"deviates by {deviation:.1g} from {values.mean():g}, too little to compute with"
             )
+        raise StageError(
+            f"{feature} {found}, so it separates nothing and cannot be standardized; is "
+            f"input.columns.{feature} the right column?"
+        )
 
 
 def check_untransformable(songs: pd.DataFrame, transform: dict[str, Transform]) -> None:
     """Raise a StageError where a transform is not defined for a feature's values."""
     for feature, name in transform.items():
         low, high = songs[feature].min(), songs[feature].max()
-        needs = {
-            "identity": "",
-            "log2": "values above 0",
-            "logit": "values between, not at, 0 and 1",
+        needs, defined = {
+            "identity": ("", True),
+            "log2": ("values above 0", low > 0),
+            "logit": ("values from 0 to 1", low >= 0 and high <= 1),
         }[name]
-        if (needs and low <= 0) or (name == "logit" and high >= 1):
+        if not defined:
             raise StageError(
                 f"preprocess.transform.{feature} is {name}, which needs {needs}; "
                 f"{feature} goes from {low:g} to {high:g}; use identity"
@@ -110,10 +124,32 @@ def independent_features(
     return features
 
 
-def few_distinct(songs: pd.DataFrame, features: list[str]) -> list[str]:
-    """Return the features that take so few values that a component may collapse onto one."""
-    enough = min(FEW_DISTINCT_VALUES, len(songs) / 2)
-    return [feature for feature in features if songs[feature].nunique() < enough]
+def feature_values(songs: pd.DataFrame, features: list[str]) -> pd.DataFrame:
+    """Return a row per feature: how many values it takes, the commonest one, what that may spoil.
+
+    `few_values` and `spike` are 0 or 1; `warning` says either in words, "" where there is neither.
+    """
+    rows = []
+    for feature in features:
+        counts = songs[feature].value_counts()
+        value, most = counts.index[0], int(counts.iloc[0])
+        few = len(counts) < min(FEW_DISTINCT_VALUES, len(songs) / 2)
+        spike = most >= SPIKE_SONGS and most > SPIKE_SHARE * len(songs)
+        warnings = [f"takes only {len(counts)} values in {len(songs):,} songs"] if few else []
+        if spike:
+            warnings.append(f"is {value:.6g} in {most:,} of {len(songs):,} songs")
+        rows.append(
+            {
+                "feature": feature,
+                "distinct_values": len(counts),
+                "commonest_value": value,
+                "commonest_share": most / len(songs),
+                "few_values": int(few),
+                "spike": int(spike),
+                "warning": f"{feature} {' and '.join(warnings)}" if warnings else "",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def condition_number(standardized: FloatArray) -> float:

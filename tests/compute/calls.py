@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from song_mixtures.pipeline.stage import StageError
 
@@ -28,6 +29,11 @@ def square_in_time(number: int, awaited: Path | None) -> int:
     if awaited is not None:
         within(60, awaited.exists)
     return number * number
+
+
+def place_of(large: Any) -> str:
+    """Return the file of which an array is a view, "" where it is none."""
+    return str(getattr(large, "filename", ""))
 
 
 def fails(number: int) -> int:

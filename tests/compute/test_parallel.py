@@ -6,6 +6,7 @@ kill and stop.
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -25,16 +26,24 @@ import soundfile
 
 from song_mixtures.compute import dask as cluster
 from song_mixtures.compute import fingerprint
-from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.compute.parallel import SHARED, Compute, parallel_map
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from stages import extract, k_sweep, kmeans, refits, stability
-from tests.compute.calls import dies, fails, slow_square, square_in_time, within
+from tests.compute.calls import dies, fails, place_of, slow_square, square_in_time, within
 from tests.conftest import ROOT, run_stages, write_params
 from tests.test_extract import music
 
 LOCAL = "tcp://127.0.0.1"
+
+
+# The cluster as docs/scaling.md has people start it.
+PAGE = (ROOT / "docs/scaling.md").read_text()
+SCHEDULER, WORKER = [
+    shlex.split(line, comments=True)
+    for line in PAGE.split("```sh\n")[1].split("```")[0].splitlines()
+]
 
 
 @dataclass
@@ -47,17 +56,26 @@ class Cluster:
     scheduler: subprocess.Popen[bytes] | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one part of the cluster; its log is <name>.log."""
-        environment = os.environ | {
-            "PYTHONPATH": str(self.project),
+    def start(self, name: str, line: list[str], *more: str) -> subprocess.Popen[bytes]:
+        """Start one part of the cluster by a line of the docs; its log is <name>.log."""
+        placed = {
+            "PYTHONPATH=/shared/song-mixtures": f"PYTHONPATH={self.project}",
+            "tcp://192.0.2.7:8786": self.address,
+        }
+        words = [placed.get(word, word) for word in line]
+        settings = [word for word in words if "=" in word]
+        [program, *arguments] = [word for word in words if "=" not in word]
+        assert program == "dask"
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
             "DASK_TEMPORARY_DIRECTORY": str(self.folder),
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             "DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__INTERVAL": "200ms",
         }
+        environment |= dict(setting.split("=") for setting in settings)
+        command = [str(Path(sys.executable).with_name("dask")), *arguments, *more]
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "dask", *arguments, "--no-dashboard", "--host", "127.0.0.1"],
+                [*command, "--no-dashboard", "--host", "127.0.0.1"],
                 cwd=self.folder,
                 env=environment,
                 stdout=log,
@@ -67,9 +85,8 @@ class Cluster:
     def start_scheduler(self) -> None:
         """Start a scheduler at a port that the system chooses, and wait for its address."""
         found = self.folder / "scheduler.json"
-        self.scheduler = self.start(
-            "scheduler", "scheduler", "--port", "0", "--scheduler-file", str(found)
-        )
+        more = ["--port", "0", "--scheduler-file", str(found)]
+        self.scheduler = self.start("scheduler", SCHEDULER, *more)
         within(30, found.is_file)
         within(5, lambda: bool(found.read_text()))
         self.address = read_json(found)["address"]
@@ -77,8 +94,8 @@ class Cluster:
     def start_worker(self) -> None:
         """Start a worker of one thread, which nobody starts anew when it dies."""
         name = f"worker{len(self.workers)}"
-        options = ["--nthreads", "1", "--no-nanny"]
-        self.workers.append(self.start(name, "worker", self.address, *options))
+        one = ["--nworkers", "1", "--no-nanny"]
+        self.workers.append(self.start(name, WORKER, *one))
 
     def stop(self) -> None:
         """Stop whatever still runs."""
@@ -231,6 +248,15 @@ def test_results_come_in_order_each_as_soon_as_it_is_there(
     assert list(found) == [9]
 
 
+def test_calls_are_made_when_a_thread_is_free_and_not_all_at_once(two_workers: Cluster) -> None:
+    made = []
+    calls = (made.append(n) or (n, 0.01) for n in range(100))  # type: ignore[func-returns-value]
+    found = parallel_map(slow_square, calls, two_workers.compute)
+    next(found)
+    assert len(made) < 20
+    assert [square for square, _ in found] == [n * n for n in range(1, 100)]
+
+
 def test_the_calls_really_run_on_both_workers(two_workers: Cluster) -> None:
     calls = [(n, 0.3) for n in range(8)]
     processes = {process for _, process in parallel_map(slow_square, calls, two_workers.compute)}
@@ -243,6 +269,18 @@ def test_an_error_in_a_call_is_the_error_of_the_loop(two_workers: Cluster) -> No
 
 
 # ---- what goes wrong on the way
+
+
+def test_what_processes_shared_in_a_run_that_was_killed_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    left = SHARED / "joblib_memmapping_folder_1_2_3"
+    left.mkdir(parents=True)
+    large = np.zeros(300_000)  # of more than a megabyte, which processes share
+    seen = list(parallel_map(place_of, [(large,)] * 2, Compute(n_jobs=2)))
+    assert all(Path(place).is_relative_to(SHARED.absolute()) for place in seen)
+    assert list(SHARED.rglob("*")) == []
 
 
 def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing(
@@ -267,12 +305,12 @@ def test_a_worker_killed_in_the_middle_of_a_sweep_loses_nothing(
 def test_what_all_calls_share_stays_on_every_worker(two_workers: Cluster) -> None:
     """Else the end of one worker would take the only copy with it, and the sweep."""
     shared = np.zeros(1000)
-    with cluster.cluster(two_workers.address, [shared]) as backend:
-        [future] = backend.data_futures.values()
+    with cluster.cluster(two_workers.address, [shared]) as workers:
+        [future] = workers.copies
         time.sleep(1)  # Dask looks for copies to drop five times a second
-        [holders] = backend.client.who_has([future]).values()
+        [holders] = workers.client.who_has([future]).values()
         assert len(holders) == 2
-        assert not backend.client.amm.running()
+        assert not workers.client.amm.running()
     with distributed.Client(two_workers.address, set_as_default=False) as client:
         assert client.amm.running()
 
@@ -294,8 +332,16 @@ def read_some(folder: Path) -> bytes:
 
 def test_a_call_that_kills_every_worker_it_gets_is_given_up_and_said(fragile: Cluster) -> None:
     fragile.start_worker()  # a third: Dask gives up at the second death
-    with pytest.raises(StageError, match="gave up a call: Attempted to run task 'batch_of_dies_1"):
+    with pytest.raises(StageError, match="gave up a call: Attempted to run task 'dies-"):
         list(parallel_map(dies, [(os.getpid(),)], fragile.compute))
+
+
+def test_a_scheduler_that_cannot_read_the_calls_is_said_in_one_sentence(
+    two_workers: Cluster,
+) -> None:
+    with pytest.raises(StageError, match=r"cannot read the calls; start it in an environment that"):  # noqa: SIM117
+        with cluster.cluster(two_workers.address):
+            raise RuntimeError("Error during deserialization of the task graph. This frequently")
 
 
 def test_a_scheduler_that_goes_away_is_said(
@@ -327,7 +373,7 @@ def listening(answers: bool) -> Iterator[str]:
 UNREACHABLE = """
 import sys
 from song_mixtures.compute import dask
-from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.compute.parallel import SHARED, Compute, parallel_map
 from song_mixtures.pipeline.stage import run
 dask.CONNECT_SECONDS = 1
 sys.argv = ["stages/k_sweep.py"]

@@ -12,7 +12,14 @@ from scipy.stats import entropy as scipy_entropy
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from song_mixtures.fitting.criteria import degenerate_components, evaluate_fit, free_parameters
+from song_mixtures.fitting.criteria import (
+    degeneracies,
+    degenerate_components,
+    evaluate_fit,
+    free_parameters,
+    largest_k,
+    own_parameters,
+)
 from song_mixtures.mixture import model as mixture_module
 from song_mixtures.mixture.model import (
     CovarianceType,
@@ -145,15 +152,23 @@ def test_criteria_come_out_of_one_pass_in_blocks(
     monkeypatch.setattr(mixture_module, "BLOCK", 64)
     fit = evaluate_fit(fitted, POINTS, 1e-6)
     np.testing.assert_allclose(fit.log_likelihood, log_likelihoods.sum(), rtol=1e-12)
-    np.testing.assert_allclose(fit.icl, fit.bic + 2 * entropy(posterior).sum(), rtol=1e-12)
+    certainty = np.log(posterior.max(axis=1)).sum()
+    np.testing.assert_allclose(fit.icl, fit.bic - 2 * certainty, rtol=1e-12)
 
 
-def test_icl_adds_twice_the_entropy_to_bic() -> None:
+def test_icl_is_bic_of_songs_together_with_their_hard_labels() -> None:
     model = oracle()
-    probabilities = model.predict_proba(POINTS)
-    total = sum(scipy_entropy(row) for row in probabilities)
+    labels = model.predict(POINTS)
+    # ln of the completed likelihood: each song's weighted density under its own component alone.
+    completed = sum(
+        np.log(model.weights_[k]) + multivariate_normal.logpdf(x, model.means_[k], covariance)
+        for x, k in zip(POINTS, labels, strict=True)
+        for covariance in [model.covariances_[k]]
+    )
     fit = evaluate_fit(fitted_of(model), POINTS, 1e-6)
-    np.testing.assert_allclose(fit.icl - fit.bic, 2 * total, rtol=1e-8)
+    np.testing.assert_allclose(
+        fit.icl, -2 * completed + fit.parameters * np.log(len(POINTS)), rtol=1e-8
+    )
 
 
 def test_the_rated_fit_says_what_the_model_says() -> None:
@@ -197,20 +212,38 @@ def test_a_round_heavy_component_is_not_collapsed() -> None:
     assert not degenerate_components(TWO, 100, 1e-6).any()
 
 
-def test_a_component_without_spread_in_one_direction_is_collapsed() -> None:
-    flat = np.array([np.eye(2), np.diag([1.0, 1e-6 + 0.9e-6])])
-    mixture = Mixture("full", TWO.weights, TWO.means, flat)
-    assert degenerate_components(mixture, 100, 1e-6).tolist() == [False, True]
-    wider = np.array([np.eye(2), np.diag([1.0, 1e-6 + 1.1e-6])])
-    assert not degenerate_components(
-        Mixture("full", TWO.weights, TWO.means, wider), 100, 1e-6
-    ).any()
+@pytest.mark.parametrize(("variance", "degenerate"), [(1.9e-6, True), (2.1e-6, False)])
+def test_a_component_whose_spread_is_that_of_reg_covar_is_degenerate(
+    variance: float, degenerate: bool
+) -> None:
+    small = Mixture("full", TWO.weights, TWO.means, np.array([np.eye(2), variance * np.eye(2)]))
+    assert degenerate_components(small, 100, 1e-6).tolist() == [False, degenerate]
 
 
-def test_a_component_of_two_songs_is_collapsed() -> None:
-    mixture = Mixture("full", np.array([0.98, 0.02]), TWO.means, TWO.covariances)
-    assert degenerate_components(mixture, 100, 1e-6).tolist() == [False, True]
-    assert not degenerate_components(mixture, 101, 1e-6).any()
+@pytest.mark.parametrize(
+    ("kind", "own"), [("full", 20), ("tied", 5), ("diag", 10), ("spherical", 6)]
+)
+def test_a_component_needs_as_many_songs_as_parameters_of_its_own(
+    kind: CovarianceType, own: int
+) -> None:
+    assert own_parameters(5, kind) == own
+    assert free_parameters(3, 5, kind) == 2 + 3 * own + (15 if kind == "tied" else 0)
+    assert (largest_k(10 * own, 5, kind), largest_k(10 * own - 1, 5, kind)) == (10, 9)
+    weights = np.array([1 - own / 1000, own / 1000])
+    mixture = Mixture(kind, weights, np.zeros((2, 5)), np.array([np.eye(5)] * 2))
+    assert not degenerate_components(mixture, 1000, 1e-6).any()
+    assert degenerate_components(mixture, 999, 1e-6).tolist() == [False, True]
+    assert list(degeneracies(mixture, 999, 1e-6)) == [
+        f"fewer songs than the {own} parameters of their own"
+    ]
+
+
+def test_a_component_that_is_a_layer_is_degenerate() -> None:
+    def layer(ratio: float) -> Mixture:
+        return Mixture("full", TWO.weights, TWO.means, np.array([np.eye(2), np.diag([ratio, 1])]))
+
+    assert degenerate_components(layer(1001.0), 100, 1e-6).tolist() == [False, True]
+    assert not degenerate_components(layer(999.0), 100, 1e-6).any()
 
 
 def test_faults_are_counted_and_said() -> None:
@@ -220,12 +253,13 @@ def test_faults_are_counted_and_said() -> None:
         FittedMixture(degenerate, [-3.0, -2.5], converged=False, remaining_gain=9.0), points, 1e-6
     )
     assert (fit.converged, fit.degenerate, fit.valid, fit.iterations) == (0, 1, 0, 2)
-    assert fit.faults() == "not converged in 2 iterations, 1 degenerate"
+    said = "not converged in 2 iterations, 1 of 2 with fewer songs than the 5 parameters"
+    assert fit.fault == f"{said} of their own"
     valid = evaluate_fit(
         FittedMixture(TWO, [-3.0], converged=True, remaining_gain=0.0), points, 1e-6
     )
     assert (valid.converged, valid.degenerate, valid.valid) == (1, 0, 1)
-    assert valid.faults() == ""
+    assert valid.fault == ""
 
 
 def test_the_best_fit_is_the_lowest_of_the_valid_ones() -> None:

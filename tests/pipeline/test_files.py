@@ -30,6 +30,32 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert path.read_text() == "old"
 
 
+@pytest.mark.parametrize("reason", ["No space left on device", "File too large"])
+def test_a_write_that_a_library_fails_at_is_named(tmp_path: Path, reason: str) -> None:
+    with pytest.raises(StageError, match=rf"^{tmp_path}/a/t\.csv: {reason}$"):  # noqa: SIM117
+        with atomic_write(tmp_path / "a/t.csv"):
+            raise OSError(28, reason)
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_said_with_the_file_that_was_to_be_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(StageError, match=rf"^{tmp_path}/a/t\.json: "):
+        write_json(tmp_path / "a/t.json", 1)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.json"])
+@pytest.mark.parametrize("content", [b"", b"\xff\x00{"])
+def test_a_damaged_file_of_an_earlier_stage_is_named(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    read = read_json if name == "t.json" else read_table
+    with pytest.raises(StageError, match=rf"^{tmp_path}/{name}: ") as caught:
+        read(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
 def test_metrics_are_sorted_with_8_digits_and_a_newline_at_the_end(tmp_path: Path) -> None:
     write_metrics(tmp_path / "m.json", {"b": np.float64(1 / 3), "a": 123456789012})
     assert (tmp_path / "m.json").read_text() == '{\n  "a": 123456789012,\n  "b": 0.33333333\n}\n'

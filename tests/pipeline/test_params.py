@@ -29,6 +29,7 @@ class Example:
     inner: Inner
     folders: list[str]
     inside: bool
+    size: int
 
     def __post_init__(self) -> None:
         if self.count == 8:
@@ -44,6 +45,7 @@ GOOD: dict[str, Any] = {
     "inner": {"column": "yes"},
     "folders": [],
     "inside": False,
+    "size": 7,
 }
 
 
@@ -57,7 +59,7 @@ def written(tmp_path: Path, content: Any) -> Path:
 
 def test_a_right_section_is_read(tmp_path: Path) -> None:
     example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
-    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [], False)
+    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [], False, 7)
 
 
 def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
@@ -88,6 +90,10 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("inside", "maybe", "example.inside is 'maybe', expected true or false$"),
         ("folders", "one", "example.folders is 'one', expected a list$"),
         ("folders", [["one"]], r"example.folders\[0\] is \['one'\], expected text"),
+        ("size", 2**31, "example.size is 2147483648, expected a whole number at most 2147483647"),
+        ("size", 2**64, "example.size is 18446744073709551616, expected a whole number at most"),
+        ("name", [[[["x"]]]], r"example.name is \[\[\[\.\.\.\]\]\], expected text"),
+        ("mode", "x" * 5000, "example.mode is 'x{,100}[.]{3}x{,100}', expected one of drop, keep"),
         ("inner", "x", "example.inner is 'x', expected the keys column"),
         ("inner", {}, "example.inner.column is missing; the section's keys are column"),
         ("extra", 1, "example.extra is unknown; the section's keys are count, rate"),
@@ -109,6 +115,37 @@ def test_a_missing_section_key_or_file_is_named(tmp_path: Path) -> None:
         read_param("other", "count", int, path)
     with pytest.raises(StageError, match="is not here: run from the project's top folder"):
         read_params("example", Example, tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("9" * 6000, r"example\.size is inf, expected a whole number"),
+        ("[" * 5000 + "]" * 5000, "not readable as YAML: brackets are nested too deeply"),
+        ("&a [1]\n  rate: *a", r"not readable as YAML: the alias \*a is not followed, write its"),
+        ("1\n  size: 2", "not readable as YAML: the key size stands there twice in line 3,"),
+        ("1\nexample: 2", "not readable as YAML: the key example stands there twice in line 3,"),
+        ("1\n  ? [a]\n  : 2", "not readable as YAML: .* unhashable key"),
+    ],
+    ids=["6,000 digits", "5,000 brackets", "alias", "key twice", "section twice", "list as key"],
+)
+def test_what_yaml_allows_and_nobody_means_is_refused_in_one_line(
+    tmp_path: Path, value: str, said: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(f"example:\n  size: {value}\n")
+    with pytest.raises(StageError, match=said) as caught:
+        read_param("example", "size", int, path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_number_of_many_digits_is_no_infinite_float(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    for digits in (600, 6000):
+        path.write_text(f"example:\n  rate: {'9' * digits}\n")
+        with pytest.raises(StageError, match=r"example\.rate is inf, expected a number above 0"):
+            read_param("example", "rate", Annotated[float, Range(above=0)], path)
 
 
 @pytest.mark.parametrize("text", ["a: [", "a: b: c", "\t- x"])

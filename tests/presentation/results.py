@@ -79,13 +79,14 @@ def write_results(
     })  # fmt: skip
     ks = sorted({2, 3, k})
     elbow = {"k": ks, "inertia": [30.0, 20, 9][: len(ks)], "silhouette": [0.2, 0.1, 0.3][: len(ks)]}
-    weights_found = weights_table(mixture, songs)
+    jaccards = pd.DataFrame({"jaccard": np.linspace(0.9, 0.3, k)})
+    weights_found = weights_table(mixture, songs, jaccards)
     for path, table in {
         figures.K_SWEEP: sweep,
         figures.ASSIGNMENTS: songs,
         charts.MEANS: means_table(mixture, scaling, 0.5),
         charts.WEIGHTS: weights_found,
-        figures.COVARIANCES: covariances_table(mixture, scaling),
+        figures.COVARIANCES: covariances_table(mixture, scaling, songs),
         figures.ELBOW: pd.DataFrame(elbow),
         figures.KMEANS_ASSIGNMENTS: pd.DataFrame({"kmeans_cluster": kmeans}),
         figures.CONFUSION: confusion(gmm, kmeans, k),
@@ -100,7 +101,11 @@ def write_results(
         "components": summarize(weights_found),
         "compare_kmeans": {"equal_labels_matched_share": 0.67},
         "soft_assign": {"above_90_percent_share": 0.5},
-        "uncertainty": {"mean_entropy_nats": 0.1, "ambiguous_songs_share": 0.05},
+        "uncertainty": {
+            "mean_entropy_nats": 0.1,
+            "ambiguous_songs_share": 0.05,
+            "averaged_above_90_percent_share": 0.4,
+        },
     }.items():
         write_json(figures.METRICS_BEFORE / f"{stage}.json", metrics)
 

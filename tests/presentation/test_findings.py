@@ -20,11 +20,11 @@ FITS = pd.DataFrame({"k": [2, 3, 4], "covariance_type": "full", "bic": [30.0, 20
 @pytest.mark.parametrize(
     ("changes", "k", "parts"),
     [
-        ({}, 3, ["BIC is lowest at K = 3, which was chosen"]),
-        ({}, 2, ["K = 3; K = 2 was chosen, 10 higher"]),
-        ({"bic": [30.0, 25, 20]}, 4, ["K = 4, the largest tried, which was chosen"]),
-        ({"valid": [1, 0, 1]}, 3, ["Among valid fits", "K = 3, which is not valid, was chosen"]),
-        ({"valid": [0, 0, 0]}, 3, ["No fit is valid; among these BIC is lowest at K = 3"]),
+        ({}, 3, ["lowest at K = 3 (K = 2 and K = 4 within 10 of the lowest BIC), which was"]),
+        ({}, 2, ["; K = 2 was chosen, 10 higher"]),
+        ({"valid": [1, 0, 1]}, 4, ["BIC is lowest at K = 4", "which was chosen"]),
+        ({"bic": [30.0, 19, 5]}, 4, ["lowest at K = 4, the largest tried, which was chosen"]),
+        ({"k": [1, 2, 3], "bic": [9.0, 20, 25]}, 3, ["lowest at K = 1, one Gaussian; K = 3 was"]),
         ({}, 9, ["K = 9, not in the sweep, was chosen"]),
     ],
 )
@@ -34,13 +34,12 @@ def test_what_bic_prefers_and_what_was_chosen(
     chosen = {"n_components": k, "covariance_type": "full"}
     found = findings.of_sweep(FITS.assign(**changes), chosen)
     assert [part for part in parts if part not in found.sentence] == []
-    assert found.statistics == ({"bic_lead": 10} if "higher" in found.sentence else {})
 
 
 def test_the_share_of_variance_between_means() -> None:
     means = np.array([[1.0, 0, 0, 0, 0.5], [-1.0, 0, 0, 0, -0.5]])
     mixture = Mixture("full", np.ones(2) / 2, means, np.array([np.eye(5)] * 2))
-    found = findings.of_means(mixture, tuple(FEATURES))
+    found = findings.of_means(mixture, SCALING)
     assert "most in tempo (100% " in found.sentence
     assert "least in energy (0%)" in found.sentence
     assert found.statistics["max_variance_between_share"] == 1
@@ -60,8 +59,7 @@ def test_the_share_of_variance_between_means() -> None:
 def test_which_component_is_widest(covariances: list[Any], said: str) -> None:
     mixture = Mixture("full", np.ones(2) / 2, np.zeros((2, 2)), np.array(covariances, dtype=float))
     two = Scaling(("tempo", "energy"), ("identity",) * 2, np.zeros(2), np.ones(2))
-    spreads = np.linalg.det(mixture.covariances) ** 0.25
-    found = findings.of_spreads(spreads, covariances_table(mixture, two))
+    found = findings.of_spreads(covariances_table(mixture, two, pd.DataFrame()), 2)
     assert said in found.sentence
 
 
@@ -75,6 +73,18 @@ def test_entropy_where_ellipses_overlap() -> None:
     assert found.sentence.endswith("a mean entropy of 0.50 nats, the others 0.10")
     far = Mixture("full", two.weights, two.means + 99, two.covariances)
     assert findings.of_entropy_map(songs, far, plane).sentence == "The mean entropy is 0.37 nats"
+
+
+@pytest.mark.parametrize(
+    ("sure", "said"),
+    [(0.5, "50% of songs, averaged over refits for 40%; 20% are ambiguous"), (1.0, "every song")],
+)
+def test_of_how_many_songs_the_mixture_is_sure(sure: float, said: str) -> None:
+    metrics = {
+        "soft_assign": {"above_90_percent_share": sure},
+        "uncertainty": {"ambiguous_songs_share": 0.2, "averaged_above_90_percent_share": 0.4},
+    }
+    assert said in findings.of_certainty(metrics).sentence
 
 
 def test_whose_songs_are_least_their_own() -> None:

@@ -60,6 +60,8 @@ def test_the_template_is_whole_and_the_same_again() -> None:
     page = template()
     assert page == plots_page()
     assert [page.count(mark) for mark in ("{plot_divs}", "{refresh_tag}", "{scripts}")] == [1, 1, 0]
+    # None of the parts ends the script or style that it stands in.
+    assert [page.count(mark) for mark in ("</script", "</style", "<!--")] == [2, 1, 0]
     assert re.findall(r"<script\b[^>]*\bsrc=|<link\b", page) == []
     assert len(page) > 500_000  # Vega is in it
     plots = re.findall(r'<figure data-plot="([^"]+)"', page)

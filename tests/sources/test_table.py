@@ -1,10 +1,15 @@
 """Tables that somebody else made, and what can be wrong with them."""
 
+import datetime
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.sources.table import as_names, as_numbers, read_source_table
@@ -50,7 +55,7 @@ def test_numbers_are_read_to_the_last_bit() -> None:
     ("name", "content", "said"),
     [
         ("t.xlsx", b"", r"t\.xlsx: expected a table that ends in \.csv, \.parquet, \.pq"),
-        ("t.csv", b"", r"t\.csv is not readable as csv: Empty CSV file"),
+        ("t.csv", b"", r"t\.csv is not readable as csv: it is empty"),
         ("t.csv", b"a,b\n", r"t\.csv holds no songs, only the names"),
         (
             "t.csv",
@@ -88,3 +93,108 @@ def test_missing_columns_are_named_beside_those_there_are(tmp_path: Path, suffix
     said = r"has no column 'a' \(input\.a\), 'c' \(input\.c\); its columns are Tempo, b$"
     with pytest.raises(StageError, match=said):
         read_source_table(path, AB | {"c": "input.c"})
+
+
+def test_an_index_of_pandas_is_a_column(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"], "c": [1.5, 2.5]})
+    for index in (["a"], ["a", "b"]):
+        table.set_index(index).to_parquet(tmp_path / "t.parquet")
+        found = read_source_table(tmp_path / "t.parquet", AB | {"c": ""})
+        assert found.to_dict("list") == table.to_dict("list")
+
+
+def test_what_pandas_has_noted_beside_a_table_may_be_damaged(tmp_path: Path) -> None:
+    table = pyarrow.table({"a": ["x"], "b": ["y"]}, metadata={"pandas": "{"})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    assert read_source_table(tmp_path / "t.parquet", AB).to_dict("list") == {"a": ["x"], "b": ["y"]}
+
+
+def test_whole_numbers_are_the_same_names_where_one_is_missing(tmp_path: Path) -> None:
+    table = pyarrow.table({"a": [2**60 + 1, None], "b": [3, None]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    found = read_source_table(tmp_path / "t.parquet", AB)
+    assert as_names(found["a"]).tolist() == [str(2**60 + 1), ""]
+    np.testing.assert_array_equal(as_numbers(found["b"]), [3, np.nan])
+
+
+NOT_UTF8 = pyarrow.array([b"\xff"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (pyarrow.array([[1.5]]), "column 'a' holds list<.*>, expected text or numbers"),
+        (pyarrow.array([{"x": 1}]), "column 'a' holds struct<.*>, expected text or numbers"),
+        (NOT_UTF8, "column 'a' holds bytes that are no UTF-8 text"),
+        (
+            pyarrow.Array.from_buffers(pyarrow.string(), 1, NOT_UTF8.buffers()),
+            "column 'a' holds bytes that are no UTF-8 text",
+        ),
+    ],
+    ids=["lists", "structs", "bytes", "text that is none"],
+)
+def test_a_column_of_other_things_is_named(tmp_path: Path, cells: Any, said: str) -> None:
+    parquet.write_table(pyarrow.table({"a": cells, "b": ["y"]}), tmp_path / "t.parquet")
+    with pytest.raises(StageError, match=rf"t\.parquet is not readable as parquet: {said}"):
+        read_source_table(tmp_path / "t.parquet", AB)
+
+
+def test_bytes_and_categories_that_are_text_are_read(tmp_path: Path) -> None:
+    table = pyarrow.table(
+        {"a": pyarrow.array(["ü".encode()]), "b": pyarrow.array(["1.5"]).dictionary_encode()}
+    )
+    parquet.write_table(table, tmp_path / "t.parquet")
+    found = read_source_table(tmp_path / "t.parquet", AB)
+    assert as_names(found["a"]).tolist() == ["ü"]
+    assert as_numbers(found["b"]).tolist() == [1.5]
+
+
+def test_a_duration_is_no_number() -> None:
+    assert as_numbers(pd.Series([datetime.timedelta(minutes=2)])).isna().all()
+
+
+def corrupt(path: Path) -> None:
+    """Write a Parquet table whose head and end are whole and whose cells are not."""
+    pd.DataFrame({"a": np.arange(1000.0), "b": np.arange(1000.0)}).to_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[10:8000] = b"\x55" * 7990
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (corrupt, "is not readable as parquet: "),
+        (Path.mkdir, "expected a file, found a folder"),
+        (os.mkfifo, "expected a file, found a folder or a device"),
+        (lambda path: path.symlink_to(path), "is not readable as parquet: Too many levels of sym"),
+    ],
+    ids=["corrupt", "folder", "pipe", "loop"],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, make: Any, said: str) -> None:
+    make(tmp_path / "t.parquet")
+    with pytest.raises(StageError, match=rf"^{tmp_path}/t\.parquet:? {said}"):
+        read_source_table(tmp_path / "t.parquet", AB)
+
+
+def test_a_header_and_a_cell_of_megabytes_are_read(tmp_path: Path) -> None:
+    names = ",".join(f"column{i:020d}" for i in range(60_000))
+    (tmp_path / "t.csv").write_text(f"a,b,{names}\n{'x' * 10_000_000},1{',' * 60_000}\n")
+    assert read_source_table(tmp_path / "t.csv", AB)["b"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize("row", ["1,5;2,5", "1;2"])
+def test_a_separator_that_is_no_comma_is_said(tmp_path: Path, separator: str, row: str) -> None:
+    (tmp_path / "t.csv").write_text(f"a;b\n{row}\n".replace(";", separator))
+    with pytest.raises(StageError) as caught:
+        read_source_table(tmp_path / "t.csv", AB)
+    assert f"its cells seem to be separated by {separator!r}" in str(caught.value)
+
+
+def test_of_many_columns_the_nearest_are_shown(tmp_path: Path) -> None:
+    names = [*(f"x{i}" for i in range(10_000)), "TEMPO (BPM)", "Tempo"]
+    pd.DataFrame([range(len(names))], columns=names).to_csv(tmp_path / "t.csv", index=False)
+    said = r"has no column 'tempo' \(key\); of its 10002 columns the nearest are Tempo, TEMPO"
+    with pytest.raises(StageError, match=said):
+        read_source_table(tmp_path / "t.csv", {"tempo": "key"})

@@ -1,6 +1,5 @@
 """The charts by name: of each a template in .dvc/plots, and data in plots/."""
 
-from song_mixtures.presentation.figures.catalog import OF_SONGS
 from song_mixtures.presentation.figures.components import COMPONENT_MEANS, WEIGHTS
 from song_mixtures.presentation.figures.labels import GENRE_BY_COMPONENT, KMEANS_GMM_CONFUSION
 from song_mixtures.presentation.figures.songs import (
@@ -8,6 +7,7 @@ from song_mixtures.presentation.figures.songs import (
     FEATURES,
     POSTERIOR_VS_ENTROPY,
     SONG_MAP,
+    songs_on_map,
 )
 from song_mixtures.presentation.figures.sweep import K_CURVE, KMEANS_ELBOW
 
@@ -23,4 +23,4 @@ CHARTS = {
     "kmeans_gmm_confusion": KMEANS_GMM_CONFUSION,
     "genre_by_component": GENRE_BY_COMPONENT,
 }
-DATA = {name: "songs" if name in OF_SONGS else name for name in CHARTS}
+DATA = {name: "songs" if c.data is songs_on_map else name for name, c in CHARTS.items()}

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import comes_back
 from song_mixtures.presentation.figures.palettes import DEVIATIONS, INK, Records
 from song_mixtures.presentation.figures.vega import (
-    AT_BOTTOM,
     MOST_ROWS,
     NO_LINES,
     OWN_COLOR,
@@ -15,11 +15,11 @@ from song_mixtures.presentation.figures.vega import (
     by_revision,
     calculate,
     column,
-    ink,
+    component,
     layer,
     once,
-    ordinal,
     tooltip,
+    where,
 )
 from song_mixtures.songs.features import heading, written
 from song_mixtures.songs.scaling import Scaling
@@ -29,103 +29,92 @@ def component_means(
     mixture: Mixture, scaling: Scaling, means: pd.DataFrame, weights: pd.DataFrame
 ) -> Records:
     """Return a record per component and feature: its mean, standardized and in original units."""
-    described = means.assign(weight=weights["weight"].round(6), songs=weights["hard_songs"])
+    described = means.merge(told(weights), on="component")
     return [
         {
-            "component": component,
+            "component": number,
             "feature": heading(name),
-            "deviation": round(float(mixture.means[component, j]), 4),
+            "deviation": round(float(mixture.means[number, j]), 4),
             "mean": written(name, row[name]),
-            "weight": row["weight"],
-            "songs": row["songs"],
-            "profile": row["profile"],
+            **{key: row[key] for key in ("weight", "songs", "comes_back", "profile")},
         }
-        for component, row in enumerate(described.to_dict("records"))
+        for number, row in enumerate(described.to_dict("records"))
         for j, name in enumerate(scaling.features)
     ]
 
 
-def weights(table: pd.DataFrame, means: pd.DataFrame) -> Records:
+def component_weights(weights: pd.DataFrame, means: pd.DataFrame) -> Records:
     """Return a record per component: its weight, the songs that are likeliest its own, profile."""
-    described = table[["component", "weight"]].assign(
-        songs=table["hard_songs"], profile=means["profile"]
+    return told(weights).assign(profile=means["profile"]).to_dict("records")
+
+
+def told(weights: pd.DataFrame) -> pd.DataFrame:
+    """Return what is written beside each component, but for its profile."""
+    return pd.DataFrame(
+        {
+            "component": weights["component"],
+            "weight": weights["weight"].round(6),
+            "songs": weights["hard_songs"],
+            "comes_back": weights["jaccard"].map(comes_back),
+        }
     )
-    return described.round(6).to_dict("records")
 
 
-def beside(indent: int, text: Spec, transform: list[Spec]) -> Spec:
+def beside(indent: int, text: Spec) -> Spec:
     """Return the layer that writes of each component to the right of its row."""
-    place = {"x": {"value": "width"}, "y": ordinal("component"), "text": text}
-    return layer("text", transform, place, align="left", dx=indent, fontSize=10.5, fill=INK)
+    each = once("component", "comes_back", "profile", weight="weight", songs="songs")
+    place = {"x": {"value": "width"}, "y": component(), "text": text}
+    return layer("text", each, place, align="left", dx=indent, fontSize=10.5, fill=INK)
 
 
-EACH = once("component", "profile", weight="weight", songs="songs")
 BESIDE = [
-    beside(10, column("weight", format=".1%"), EACH),
-    beside(54, column("songs", format=",d"), EACH),
-    beside(96, column("profile", "nominal"), EACH),
+    beside(10, column("weight", format=".1%")),
+    beside(54, column("songs", format=",d")),
+    beside(96, column("comes_back", "nominal")),
+    beside(156, column("profile", "nominal")),
 ]
-ROWS = ordinal("component", axis={"labelPadding": 14, **NO_LINES})
-NAMES = {"labelAngle": -25, **NO_LINES}
-EQUAL = {"x": column("equal"), "y": None}
-OF_COMPONENT = {"weight": "weight|.1%", "songs": "songs|,", "profile": "sounds"}
+OF_COMPONENT = {
+    "weight": "weight|.1%", "songs": "songs|,", "comes_back": "comes back", "profile": "sounds",
+}  # fmt: skip
 SCALE = {"domain": [-2, 0, 2], "range": DEVIATIONS, "clamp": True}
-NOTE = "Beside each component: its weight, the songs it is likeliest for, what it sounds like."
-
+KEY = {"gradientLength": 180, "orient": "bottom", "values": [-2, -1, 0, 1, 2]}
+WHITE_ON_DARK = where("datum.deviation < -1.1", "white", INK)
+AXES = {
+    "x": column("feature", "ordinal", sort=None, title=None, axis={"labelAngle": -25, **NO_LINES}),
+    "y": component({"labelPadding": 14, **NO_LINES}),
+}
 COMPONENT_MEANS = Chart(
-    by_revision(
-        {
-            "width": 430,
-            "height": {"step": 26},
-            "encoding": {
-                "x": ordinal("feature", sort=None, title=None, axis=NAMES),
-                "y": ROWS,
-            },
-            "layer": [
-                layer("rect", None, {
-                    "color": column(
-                        "deviation", title="standard deviations from the mean of all songs",
-                        scale=SCALE, legend={**AT_BOTTOM, "values": [-2, -1, 0, 1, 2]},
-                    ),
-                    "tooltip": tooltip(
-                        component="component", feature="feature", mean="mean",
-                        deviation="standard deviations|+.2f", **OF_COMPONENT,
-                    ),
-                }, stroke="white"),
-                layer("text", None, {
-                    "text": column("mean", "nominal"), "color": ink("datum.deviation < -1.1"),
-                }, fontSize=10.5),
-                badges(y=ordinal("component")),
-                *BESIDE,
-            ],
-        },
-        abreast=1,
-    ),
-    note=f"Numbers: means in original units. {NOTE}",
-    most={"component": MOST_ROWS},
+    component_means,
+    by_revision({"width": 430, "height": {"step": 26}, "encoding": AXES, "layer": [
+        layer("rect", [], {
+            "color": column("deviation", title="standard deviations from the mean of all songs",
+                            scale=SCALE, legend=KEY),
+            "tooltip": tooltip(component="component", feature="feature", mean="mean",
+                               deviation="standard deviations|+.2f", **OF_COMPONENT),
+        }, stroke="white"),
+        layer("text", [], {"text": column("mean", "nominal"), "color": WHITE_ON_DARK},
+              fontSize=10.5),
+        badges("y"),
+        *BESIDE,
+    ]}, abreast=1),
+    most=MOST_ROWS,
 )  # fmt: skip
+SIZE = {"width": 430, "height": {"step": 20}, "encoding": {"y": component({"labelPadding": 4})}}
+COUNTED = [
+    {"joinaggregate": [{"op": "count", "as": "k"}], "groupby": ["rev"]},
+    *calculate(equal="1 / datum.k"),
+]
 WEIGHTS = Chart(
-    by_revision(
-        {
-            "width": 430,
-            "height": {"step": 20},
-            "encoding": {"y": ordinal("component", axis={"labelPadding": 4})},
-            "layer": [
-                layer("bar", None, {
-                    "x": column("weight", title="share of the songs", axis={"format": ".0%"}),
-                    "color": OWN_COLOR,
-                    "tooltip": tooltip(component="component", **OF_COMPONENT),
-                }),
-                layer("rule", once("rev", equal="equal"), EQUAL, strokeDash=[4, 3]),
-                *BESIDE,
-            ],
-        },
-        abreast=1,
-        transform=[
-            {"joinaggregate": [{"op": "count", "as": "k"}], "groupby": ["rev"]},
-            *calculate(equal="1 / datum.k"),
-        ],
-    ),
-    note=f"Dashed: the weight of each if all weighed the same. {NOTE}",
-    most={"component": MOST_ROWS},
+    component_weights,
+    by_revision(SIZE | {"layer": [
+        layer("bar", [], {
+            "x": column("weight", title="share of the songs", axis={"format": ".0%"}),
+            "color": OWN_COLOR,
+            "tooltip": tooltip(component="component", **OF_COMPONENT),
+        }),
+        layer("rule", once("rev", equal="equal"), {"x": column("equal"), "y": None},
+              strokeDash=[4, 3]),
+        *BESIDE,
+    ]}, abreast=1, transform=COUNTED),
+    most=MOST_ROWS,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 A sentence whose numbers stand in the metrics of the stages before takes them from there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from song_mixtures.mixture.marginals import cumulative_gap, mahalanobis, projected, within_another
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.mixture.selection import best_fit, mixture_name
+from song_mixtures.mixture.selection import also_close, best_fit, mixture_name
 from song_mixtures.mixture.uncertainty import mean_posteriors
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.presentation.figures.labels import genre_shares
@@ -34,15 +34,14 @@ class Finding:
 
 
 def of_sweep(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
-    """Say what BIC prefers and what was chosen."""
-    best = best_fit(fits, "bic")
+    """Say what BIC prefers, what comes near it, and what was chosen."""
+    best, near = best_fit(fits, "bic"), also_close(fits)
     sentence = f"BIC is lowest at {mixture_name(best, fits)}"
-    if best["k"] == fits["k"].max() > fits["k"].min():
+    if best["k"] == 1:
+        sentence += ", one Gaussian"
+    elif best["k"] == fits["k"].max():
         sentence += ", the largest tried"
-    if not fits["valid"].any():
-        sentence = f"No fit is valid; among these {sentence}"
-    elif fits["bic"].min() < best["bic"]:
-        sentence = f"Among valid fits {sentence}"
+    sentence += f" ({near})" if near else ""
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     if (k, covariance_type) == (best["k"], best["covariance_type"]):
         return Finding(f"{sentence}, which was chosen")
@@ -50,27 +49,23 @@ def of_sweep(fits: pd.DataFrame, chosen: Mapping[str, Any]) -> Finding:
     tried = fits[(fits["k"] == k) & (fits["covariance_type"] == covariance_type)]
     if tried.empty:
         return Finding(f"{sentence}; {taken}, not in the sweep, was chosen")
-    if tried["valid"].iloc[0] < best["valid"]:
-        return Finding(f"{sentence}; {taken}, which is not valid, was chosen")
     lead = tried["bic"].iloc[0] - best["bic"]
-    return Finding(f"{sentence}; {taken} was chosen, {lead:,.0f} higher", {"bic_lead": lead})
+    return Finding(f"{sentence}; {taken} was chosen, {lead:,.0f} higher")
 
 
-def of_means(mixture: Mixture, features: tuple[str, ...]) -> Finding:
+def of_means(mixture: Mixture, scaling: Scaling) -> Finding:
     """Say in which feature the components differ most and least.
 
     A standardized feature has variance 1 over all songs; the sum of w_k m_k^2 is the share of it
     that lies between the components' means, the rest is within components.
     """
     between = mixture.weights @ mixture.means**2
-    most, least = features[int(between.argmax())], features[int(between.argmin())]
+    most, least = (scaling.features[int(j)] for j in (between.argmax(), between.argmin()))
+    low, high = float(between.min()), float(between.max())
     return Finding(
-        f"Components differ most in {most} ({between.max():.0%} of its variance lies between "
-        f"their means), least in {least} ({between.min():.0%})",
-        {
-            "max_variance_between_share": float(between.max()),
-            "min_variance_between_share": float(between.min()),
-        },
+        f"Components differ most in {most} ({high:.0%} of its variance lies between their means), "
+        f"least in {least} ({low:.0%})",
+        {"max_variance_between_share": high, "min_variance_between_share": low},
     )
 
 
@@ -86,14 +81,14 @@ def of_weights(metrics: Metrics, k: int) -> Finding:
 def of_densities(songs: pd.DataFrame, mixture: Mixture, scaling: Scaling) -> Finding:
     """Say which feature the mixture follows best and worst."""
     points = scaling.standardize(songs)
-    gaps = {
-        name: cumulative_gap(mixture, j, points[:, j]) for j, name in enumerate(scaling.features)
-    }
-    worst, best = max(gaps, key=lambda name: gaps[name]), min(gaps, key=lambda name: gaps[name])
+    found = [
+        (cumulative_gap(mixture, j, points[:, j]), name) for j, name in enumerate(scaling.features)
+    ]
+    (low, best), (high, worst) = min(found), max(found)
     return Finding(
         f"The mixture follows {best} best and {worst} worst: the cumulative shares of songs differ "
-        f"from it by at most {gaps[best]:.1%} and {gaps[worst]:.1%}",
-        {"min_feature_gap_share": gaps[best], "max_feature_gap_share": gaps[worst]},
+        f"from it by at most {low:.1%} and {high:.1%}",
+        {"min_feature_gap_share": low, "max_feature_gap_share": high},
     )
 
 
@@ -108,29 +103,31 @@ def of_map(mixture: Mixture, plane: Plane) -> Finding:
     )
 
 
-def of_spreads(spreads: FloatArray, table: pd.DataFrame) -> Finding:
+def spreads(spread: pd.DataFrame, k: int) -> tuple[FloatArray, FloatArray]:
+    """Return the covariances, (K, d, d), and spreads, (K,), of a table of covariances.
+
+    A spread is the geometric mean of the standard deviations along the component's own axes.
+    """
+    d = spread["feature"].nunique()
+    matrices = spread["covariance_standardized"].to_numpy().reshape(k, d, d)
+    return matrices, np.linalg.det(matrices) ** (1 / (2 * d))
+
+
+def of_spreads(spread: pd.DataFrame, k: int) -> Finding:
     """Say which component is widest and which two features vary together most."""
-    widest, tightest = int(spreads.argmax()), int(spreads.argmin())
-    alike = spreads[widest] < ONE_SPREAD * spreads[tightest]
-    sentence = (
-        "All components are spread alike"
-        if alike
-        else f"Component {widest} is spread widest, component {tightest} least"
-    )
-    pairs = table[table["feature"] != table["other_feature"]]
-    means = pairs.groupby(["feature", "other_feature"], sort=False, as_index=False).agg(
-        correlation=("correlation", "mean")
-    )
-    strongest = means.iloc[int(means["correlation"].abs().to_numpy().argmax())]
-    mean = float(strongest["correlation"])
-    statistics = {"max_mean_correlation": mean}
+    found = spreads(spread, k)[1]
+    widest, tightest = int(found.argmax()), int(found.argmin())
+    sentence = f"Component {widest} is spread widest, component {tightest} least"
+    if found[widest] < ONE_SPREAD * found[tightest]:
+        sentence = "All components are spread alike"
+    pairs = spread[spread["feature"] != spread["other_feature"]]
+    means = pairs.groupby(["feature", "other_feature"], sort=False)["correlation"].mean()
+    one, other = means.index[int(means.abs().to_numpy().argmax())]
+    mean = float(means[one, other])
+    together = f"{one} and {other} vary together most (mean correlation {signed(mean)})"
     if abs(mean) < NO_CORRELATION:
-        return Finding(f"{sentence}; within them no two features vary together", statistics)
-    pair = f"{strongest['feature']} and {strongest['other_feature']}"
-    return Finding(
-        f"{sentence}; within them {pair} vary together most (mean correlation {signed(mean)})",
-        statistics,
-    )
+        together = "no two features vary together"
+    return Finding(f"{sentence}; within them {together}", {"max_mean_correlation": mean})
 
 
 def of_entropy(metrics: Metrics, k: int) -> Finding:
@@ -146,8 +143,12 @@ def of_certainty(metrics: Metrics) -> Finding:
     """Say of how many songs the mixture is sure, and how many are ambiguous."""
     sure = metrics["soft_assign"]["above_90_percent_share"]
     ambiguous = metrics["uncertainty"]["ambiguous_songs_share"]
+    if sure == 1:
+        return Finding("One component takes over 90% for every song: the mixture is sure of all")
+    averaged = metrics["uncertainty"]["averaged_above_90_percent_share"]
     return Finding(
-        f"One component takes over 90% for {sure:.0%} of songs; {ambiguous:.0%} are ambiguous"
+        f"One component takes over 90% for {sure:.0%} of songs, averaged over refits for "
+        f"{averaged:.0%}; {ambiguous:.0%} are ambiguous"
     )
 
 
@@ -157,23 +158,19 @@ def of_overlap(songs: pd.DataFrame, k: int) -> Finding:
     own = np.where(overlap.any(axis=1), overlap.diagonal(), np.inf)
     row = int(own.argmin())
     others = np.where(np.arange(k) == row, 0, overlap[row])
+    foreign, most = float(1 - own[row]), float(others.max())
     return Finding(
-        f"Songs of component {row} are least its own: {1 - own[row]:.0%} of their posterior is "
-        f"with others, most with {others.argmax()} ({others.max():.0%})",
-        {
-            "max_posterior_with_others_share": float(1 - own[row]),
-            "posterior_with_one_other_share": float(others.max()),
-        },
+        f"Songs of component {row} are least its own: {foreign:.0%} of their posterior is with "
+        f"others, most with {others.argmax()} ({most:.0%})",
+        {"max_posterior_with_others_share": foreign, "posterior_with_one_other_share": most},
     )
 
 
-def of_entropy_map(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
+def of_entropy_map(sample: pd.DataFrame, mixture: Mixture, plane: Plane) -> Finding:
     """Say how much less sure the mixture is of songs where ellipses overlap on the plane."""
-    inside = mahalanobis(
-        plane.coordinates(songs), *projected(mixture, plane.center, plane.directions)
-    )
-    several = (inside < 1).sum(axis=1) > 1
-    entropy = songs["gmm_entropy"].to_numpy()
+    ellipses = projected(mixture, plane.center, plane.directions)
+    several = (mahalanobis(plane.coordinates(sample), *ellipses) < 1).sum(axis=1) > 1
+    entropy = sample["gmm_entropy"].to_numpy()
     if several.all() or not several.any():
         return Finding(f"The mean entropy is {entropy.mean():.2f} nats")
     within, elsewhere = float(entropy[several].mean()), float(entropy[~several].mean())
@@ -184,16 +181,15 @@ def of_entropy_map(songs: pd.DataFrame, mixture: Mixture, plane: Plane) -> Findi
     )
 
 
-def of_elbow(curve: pd.DataFrame, k: int) -> Finding:
+def of_elbow(elbow: pd.DataFrame, k: int) -> Finding:
     """Say where the silhouette is highest, and how high it is at the chosen K."""
-    best = curve.iloc[int(curve["silhouette"].to_numpy().argmax())]
-    k_best, highest = int(best["k"]), best["silhouette"]
-    sentence = f"K-Means: the silhouette is highest at K = {k_best} ({highest:.3f}"
-    chosen = curve.loc[curve["k"] == k, "silhouette"]
-    statistics = {"max_silhouette": float(highest)}
-    if k_best == k or chosen.empty:
-        return Finding(f"{sentence})", statistics)
-    return Finding(f"{sentence}; {chosen.iloc[0]:.3f} at the chosen K = {k})", statistics)
+    silhouettes = elbow.set_index("k")["silhouette"]
+    best, highest = silhouettes.idxmax(), float(silhouettes.max())
+    chosen = f"; {silhouettes[k]:.3f} at the chosen K = {k}" if k in silhouettes.drop(best) else ""
+    return Finding(
+        f"K-Means: the silhouette is highest at K = {best} ({highest:.3f}{chosen})",
+        {"max_silhouette": highest},
+    )
 
 
 def of_confusion(metrics: Metrics) -> Finding:
@@ -206,29 +202,43 @@ def of_labels_map(counts: pd.DataFrame, k: int) -> Finding:
     """Say how many songs both group alike, and for which component most and fewest of them."""
     matrix = counts["songs"].to_numpy().reshape(k, k)
     sizes = matrix.sum(axis=1)
-    alike = np.diagonal(matrix)[sizes > 0] / sizes[sizes > 0]
-    component = np.flatnonzero(sizes)
-    most, least = int(alike.argmax()), int(alike.argmin())
+    alike = pd.Series(matrix.diagonal() / np.maximum(sizes, 1))[sizes > 0]
+    low, high = float(alike.min()), float(alike.max())
     return Finding(
-        f"Mixture and K-Means group {np.trace(matrix) / sizes.sum():.0%} of the songs alike: most "
-        f"of component {component[most]} ({alike[most]:.0%}), fewest of component "
-        f"{component[least]} ({alike[least]:.0%})",
-        {
-            "max_component_matched_share": float(alike[most]),
-            "min_component_matched_share": float(alike[least]),
-        },
+        f"Mixture and K-Means group {matrix.trace() / sizes.sum():.0%} of the songs alike: most "
+        f"of component {alike.idxmax()} ({high:.0%}), fewest of component {alike.idxmin()} "
+        f"({low:.0%})",
+        {"max_component_matched_share": high, "min_component_matched_share": low},
     )
 
 
-def of_genres(counts: pd.DataFrame, k: int) -> Finding:
+def of_genres(genres: pd.DataFrame, k: int) -> Finding:
     """Say how concentrated genres are."""
-    maximum = genre_shares(counts, k)[0].max(axis=1)
-    first = int(maximum.to_numpy().argmax())
+    maximum = genre_shares(genres, k)[0].max(axis=1)
+    median, most = float(maximum.median()), float(maximum.max())
     return Finding(
-        f"In the median genre the commonest component holds {maximum.median():.0%} of the songs; "
-        f"most in {maximum.index[first]} ({maximum.iloc[first]:.0%})",
+        f"In the median genre the commonest component holds {median:.0%} of the songs; most in "
+        f"{maximum.idxmax()} ({most:.0%})",
         {
-            "median_genre_in_one_component_share": float(maximum.median()),
-            "max_genre_in_one_component_share": float(maximum.iloc[first]),
+            "median_genre_in_one_component_share": median,
+            "max_genre_in_one_component_share": most,
         },
     )
+
+
+FINDINGS: dict[str, Callable[..., Finding]] = {  # by the picture that each is the title of
+    "pca_map": of_map,
+    "bic_aic": of_sweep,
+    "component_means": of_means,
+    "weights": of_weights,
+    "feature_densities": of_densities,
+    "covariances": of_spreads,
+    "entropy_histogram": of_entropy,
+    "posterior_vs_entropy": of_certainty,
+    "component_overlap": of_overlap,
+    "pca_entropy": of_entropy_map,
+    "kmeans_elbow": of_elbow,
+    "kmeans_gmm_confusion": of_confusion,
+    "pca_kmeans": of_labels_map,
+    "genre_by_component": of_genres,
+}

@@ -4,7 +4,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 Colors = Sequence[str]  # of the components, by number, "#rrggbb"
-Records = list[dict[Hashable, Any]]  # of a chart's data
+Record = dict[Hashable, Any]  # of a chart's data
+Records = list[Record]
 NO_COLOR = "#9a9a9a"
 INK, FAINT = "#222222", "#767676"  # letters
 PLAIN = "#40516b"  # of what belongs to no component
@@ -37,5 +38,8 @@ def palette_colors(palette: Palette, k: int) -> list[str]:
 
 
 def colored(records: Records, colors: Colors) -> Records:
-    """Return the records with the color of their component."""
-    return [record | {"color": colors[int(record["component"])]} for record in records]
+    """Return the records, those of a component with its color."""
+    return [
+        record | {"color": colors[record["component"]]} if "component" in record else record
+        for record in records
+    ]

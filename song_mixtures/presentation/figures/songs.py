@@ -15,7 +15,10 @@ from song_mixtures.presentation.figures.palettes import (
     palette_colors,
 )
 from song_mixtures.presentation.figures.vega import (
+    BY_RANK,
+    LISTED,
     OWN_COLOR,
+    RANK,
     REVISION_COLOR,
     Chart,
     Spec,
@@ -25,8 +28,10 @@ from song_mixtures.presentation.figures.vega import (
     column,
     layer,
     once,
+    only,
     pick_list,
     tooltip,
+    where,
 )
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import heading
@@ -42,14 +47,12 @@ OTHER_GENRES = "other"
 
 def features(songs: pd.DataFrame, scaling: Scaling) -> Records:
     """Return the counts of songs per bin of each feature, in original units."""
-    rows = []
+    histograms = []
     for feature in scaling.features:
         counts, edges = np.histogram(songs[feature], FEATURE_BINS)
-        rows += list(
-            zip([heading(feature)] * len(counts), edges[:-1], edges[1:], counts, strict=True)
-        )
-    table = pd.DataFrame(rows, columns=["feature", "value", "value_to", "songs"])
-    return table.round(6).to_dict("records")
+        bins = {"value": edges[:-1], "value_to": edges[1:], "songs": counts}
+        histograms.append(pd.DataFrame({"feature": heading(feature), **bins}))
+    return pd.concat(histograms).round(6).to_dict("records")
 
 
 def genre_groups(genres: pd.Series) -> pd.Series:
@@ -63,9 +66,16 @@ def genre_groups(genres: pd.Series) -> pd.Series:
     return genres.where(genres.isin([*named, ""]), OTHER_GENRES)
 
 
-def map_sample(
-    songs: pd.DataFrame, plane: Plane, k: int, max_songs: int, seed: int
-) -> pd.DataFrame:
+def genre_colors(groups: pd.Series, palette: Palette) -> list[str]:
+    """Return the color of each song's group of genres; rare ones and none at all are gray."""
+    named = sorted(set(groups) - {"", OTHER_GENRES})
+    colors = dict(zip(named, palette_colors(palette, len(named)), strict=True))
+    return [colors.get(group, NO_COLOR) for group in groups]
+
+
+def songs_on_map(
+    songs: pd.DataFrame, plane: Plane, k: int, max_songs: int, seed: int, palette: Palette
+) -> Records:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
     x and y are the coordinates on the principal axes of all songs; what the axes are, and the
@@ -73,26 +83,25 @@ def map_sample(
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     sample = sampled_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
-    coordinates = plane.coordinates(sample)
-    table = pd.DataFrame(
-        {
-            "song": sample["song"],
-            "genre": sample["genre"],
-            "genre_group": sample["group"],
-            "component": sample["gmm_cluster"],
-            "max_posterior": sample["gmm_max_prob"].round(4),
-            "entropy": sample["gmm_entropy"].round(4),
-            "x": coordinates[:, 0].round(3),
-            "y": coordinates[:, 1].round(3),
-            "x_axis": "",
-            "y_axis": "",
-            "bounds": [bounds(k), *[[]] * (len(sample) - 1)],
-        }
-    )
+    coordinates = plane.coordinates(sample).round(3)
     # Without the first line, which the axis of the chart has.
-    names = [": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1)]
-    table.loc[table.index[0], ["x_axis", "y_axis"]] = names
-    return table
+    x_axis, y_axis = (": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1))
+    others = len(sample) - 1
+    table = pd.DataFrame({
+        "song": sample["song"],
+        "genre": sample["genre"],
+        "genre_group": sample["group"],
+        "component": sample["gmm_cluster"],
+        "max_posterior": sample["gmm_max_prob"].round(4),
+        "entropy": sample["gmm_entropy"].round(4),
+        "x": coordinates[:, 0],
+        "y": coordinates[:, 1],
+        "x_axis": [x_axis, *[""] * others],
+        "y_axis": [y_axis, *[""] * others],
+        "bounds": [bounds(k), *[[]] * others],
+        "genre_color": genre_colors(sample["group"], palette),
+    })  # fmt: skip
+    return table.to_dict("records")
 
 
 def bounds(k: int) -> list[list[float]]:
@@ -101,88 +110,44 @@ def bounds(k: int) -> list[list[float]]:
     return np.column_stack([posterior, *entropy_bounds(posterior, k)]).round(4).tolist()
 
 
-def colored_genres(sample: pd.DataFrame, palette: Palette) -> pd.DataFrame:
-    """Return the songs with their genre's color; rare genres and none at all are gray."""
-    named = sorted(set(sample["genre_group"]) - {"", OTHER_GENRES})
-    colors = dict(zip(named, palette_colors(palette, len(named)), strict=True))
-    return sample.assign(
-        genre_color=[colors.get(group, NO_COLOR) for group in sample["genre_group"]]
-    )
-
-
 def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
     """Return the counts of songs per bin of entropy and component; pairs without songs left out."""
-    edges, mean = np.linspace(0, np.log(k), ENTROPY_BINS + 1), songs["gmm_entropy"].mean()
-    bins = np.clip(np.searchsorted(edges, songs["gmm_entropy"], "right") - 1, 0, ENTROPY_BINS - 1)
-    table = (
-        pd.DataFrame({"bin": bins, "component": songs["gmm_cluster"]})
-        .groupby(["bin", "component"], as_index=False)
-        .size()
-    )
-    return [
-        {
-            "entropy": round(float(edges[number]), 4),
-            "entropy_to": round(float(edges[number + 1]), 4),
-            "component": int(component),
-            "songs": int(count),
-            "max_entropy": round(float(np.log(k)), 4),
-            "mean_entropy": round(float(mean), 4),
-        }
-        for number, component, count in table.itertuples(index=False)
-    ]
+    entropy, edges = songs["gmm_entropy"], np.linspace(0, np.log(k), ENTROPY_BINS + 1)
+    bins = np.clip(np.searchsorted(edges, entropy, "right") - 1, 0, ENTROPY_BINS - 1)
+    counts = songs.groupby([bins, songs["gmm_cluster"].rename("component")]).size()
+    table = counts.rename("songs").reset_index("component")
+    table.insert(0, "entropy", edges[table.index])
+    table.insert(1, "entropy_to", edges[table.index + 1])
+    table = table.assign(max_entropy=edges[-1], mean_entropy=entropy.mean())
+    return table.round(4).to_dict("records")
 
 
 FEATURES = Chart(
-    by_quantity(
-        "feature",
-        {
-            "width": 270,
-            "height": 140,
-            **layer("bar", None, {
-                "x": column("value", bin="binned", scale={"zero": False}, title=None),
-                "x2": {"field": "value_to"},
-                "y": column("songs", stack=None, title="songs"),
-                "color": REVISION_COLOR,
-                "tooltip": tooltip(
-                    rev="revision", feature="feature", value="from|.3~g", value_to="to|.3~g",
-                    songs="songs|,",
-                ),
-            }, opacity=0.55, binSpacing=0),
-        },
-        abreast=3,
-        sort={"field": "rank", "op": "min"},
-        shared_x=False,
-    )
-    | {"transform": [{"window": [{"op": "row_number", "as": "rank"}]}]},
+    features,
+    by_quantity("feature", {"width": 270, "height": 140} | layer("bar", [], {
+        "x": column("value", bin="binned", scale={"zero": False}, title=None),
+        "x2": {"field": "value_to"},
+        "y": column("songs", stack=None, title="songs"),
+        "color": REVISION_COLOR,
+        "tooltip": tooltip(rev="revision", feature="feature", value="from|.3~g",
+                           value_to="to|.3~g", songs="songs|,"),
+    }, opacity=0.55, binSpacing=0), abreast=3, sort=BY_RANK, axes="yx") | {"transform": [RANK]},
 )  # fmt: skip
-OF_A_SONG = tooltip(
-    song="song",
-    genre="genre",
-    component="component",
-    max_posterior="maximum posterior|.2f",
-    entropy="entropy (nats)|.2f",
-)
-COMPONENT_LIST = pick_list("component", "color", "component", 12, 78)
-ENTROPY_TITLE = "entropy of a song's posteriors (nats)"
 LABEL = {"align": "left", "baseline": "bottom", "fontSize": 11}
+AT_TOP = {"x": {"value": 0}, "y": {"value": 0}}
 
 
 def axis_words(axis: str, name: str, dy: int) -> Spec:
     """Return the layer that says above the map what one of its axes is."""
-    words = [{"filter": f"datum.{axis} != ''"}, *calculate(words=f"'{name}: ' + datum.{axis}")]
-    place = {"x": {"value": 0}, "y": {"value": 0}, "text": column("words", "nominal")}
-    return layer("text", words, place, dy=dy, **LABEL)
+    words = [only(f"datum.{axis} != ''"), *calculate(words=f"'{name}: ' + datum.{axis}")]
+    return layer("text", words, AT_TOP | {"text": column("words", "nominal")}, dy=dy, **LABEL)
 
 
 def at_component(mark: str, encoding: Spec, **more: Any) -> Spec:
     """Return the layer in the middle of each component's songs, seen where they have its color."""
-    seen = {"condition": {"test": "color_by == 'component'", "value": 1}, "value": 0}
-    return layer(
-        mark,
-        None,
-        {"x": column("mean_x"), "y": column("mean_y"), "opacity": seen, **encoding},
-        **more,
-    )
+    seen = where("color_by == 'component'", 1)
+    place = {"x": column("mean_x"), "y": column("mean_y"), "opacity": seen}
+    return layer(mark, [], place | encoding, **more)
 
 
 def picked(in_list: float, out: float) -> Spec:
@@ -190,62 +155,55 @@ def picked(in_list: float, out: float) -> Spec:
     return {"condition": {"param": "picked_component", "value": in_list}, "value": out}
 
 
-NUMBER = {"text": column("component", "nominal")}
+OF_A_SONG = tooltip(
+    song="song", genre="genre", component="component", max_posterior="maximum posterior|.2f",
+    entropy="entropy (nats)|.2f",
+)  # fmt: skip
+COMPONENT_LIST = pick_list("component", "color", "component", 12, 78)
 SEARCHED = "genre_search == '' || indexof(lower(datum.genre), lower(genre_search)) >= 0"
 PICKED = {"and": [{"param": "picked_component"}, {"param": "picked_genre_group"}, SEARCHED]}
 CERTAINTY = column("max_posterior", scale={"domain": [0, 1], "range": [0.05, 0.9]}, legend=None)
-MIDDLE = [
-    {"op": "mean", "field": "x", "as": "mean_x"},
-    {"op": "mean", "field": "y", "as": "mean_y"},
-]
+MIDDLE = [{"op": "mean", "field": name, "as": f"mean_{name}"} for name in "xy"]
 SONG_MAP = Chart(
-    by_revision(
-        {
-            "width": 680,
-            "height": 520,
-            "layer": [
-                layer("circle", None, {
-                    "x": column("x", axis={"tickCount": 8}, title="principal axis 1"),
-                    "y": column("y", axis={"tickCount": 8}, title="principal axis 2"),
-                    "color": column("dot_color", "nominal", scale=None),
-                    "opacity": {"condition": {"test": PICKED, **CERTAINTY}, "value": 0.03},
-                    "tooltip": OF_A_SONG,
-                }, size=26),
-                {
-                    "transform": [{"aggregate": MIDDLE, "groupby": ["component", "color"]}],
-                    "layer": [
-                        at_component("circle", {"stroke": OWN_COLOR}, size=230, fill="white"),
-                        at_component("text", NUMBER, fontSize=11, fontWeight="bold", fill=INK),
-                    ],
-                },
-                axis_words("x_axis", "→ axis 1", -18),
-                axis_words("y_axis", "↑ axis 2", -33),
-                pick_list("component", "color", "component", 12, 78, "color_by == 'component'"),
-                pick_list("genre_group", "genre_color", "genre", 102, 118, "color_by == 'genre'"),
-            ],
-        },
-        abreast=2,
-        transform=calculate(dot_color="color_by == 'genre' ? datum.genre_color : datum.color"),
-    )
-    | {
-        "params": [
-            {"name": "color_by", "value": "component", "bind": {
-                "input": "select", "options": ["component", "genre"], "name": "color by ",
-            }},
-            {"name": "genre_search", "value": "", "bind": {
-                "input": "text", "placeholder": "part of a name", "autocomplete": "off",
-                "name": "genre ",
-            }},
-        ]
-    },
+    songs_on_map,
+    by_revision({"width": 680, "height": 520, "layer": [
+        layer("circle", [], {
+            "x": column("x", axis={"tickCount": 8}, title="principal axis 1"),
+            "y": column("y", axis={"tickCount": 8}, title="principal axis 2"),
+            "color": column("dot_color", "nominal", scale=None),
+            "opacity": {"condition": {"test": PICKED, **CERTAINTY}, "value": 0.03},
+            "tooltip": OF_A_SONG,
+        }, size=26),
+        {"transform": [{"aggregate": MIDDLE, "groupby": ["component", "color"]}], "layer": [
+            at_component("circle", {"stroke": OWN_COLOR}, size=230, fill="white"),
+            at_component("text", {"text": column("component", "nominal")},
+                         fontSize=11, fontWeight="bold", fill=INK),
+        ]},
+        axis_words("x_axis", "→ axis 1", -18),
+        axis_words("y_axis", "↑ axis 2", -33),
+        pick_list("component", "color", "component", 12, 78, "color_by == 'component'"),
+        pick_list("genre_group", "genre_color", "genre", 102, 118, "color_by == 'genre'"),
+    ]}, abreast=2, transform=calculate(
+        dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
+    )) | {"params": [
+        LISTED,
+        {"name": "color_by", "value": "component", "bind": {
+            "name": "color by ", "input": "select", "options": ["component", "genre"],
+        }},
+        {"name": "genre_search", "value": "", "bind": {
+            "name": "genre ", "input": "text", "placeholder": "part of a name",
+            "autocomplete": "off",
+        }},
+    ]},
 )  # fmt: skip
+ENTROPY_TITLE = "entropy of a song's posteriors (nats)"
 # The axis on top: the entropy of 1, 2, 3 … K equally likely components.
 EQUALS = [
     *once("rev", most="max_entropy"),
     *calculate(count="[1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, round(exp(datum.most))]"),
     {"flatten": ["count"]},
     *calculate(max_entropy="log(datum.count)"),
-    {"filter": "datum.count < exp(0.95 * datum.most) || abs(datum.count - exp(datum.most)) < 0.01"},
+    only("datum.count < exp(0.95 * datum.most) || abs(datum.count - exp(datum.most)) < 0.01"),
 ]
 
 
@@ -255,73 +213,49 @@ def rule(name: str, words: str, **line: Any) -> Spec:
     return layer("rule", once("rev", **{name: name}), place, **line)
 
 
-TOP = {
-    "x": column("max_entropy", title=ENTROPY_TITLE),
-    "y": {"value": 0},
-    "text": column("count", format="d"),
-}
-TOP_TITLE = {
-    "x": {"value": 0},
-    "y": {"value": 0},
-    "text": {"value": "as undecided as among so many equally likely components"},
-}
 ENTROPY_HISTOGRAM = Chart(
-    by_revision(
-        {
-            "width": 680,
-            "height": 360,
-            "layer": [
-                layer("bar", None, {
-                    "x": column("entropy", bin="binned", title=ENTROPY_TITLE),
-                    "x2": {"field": "entropy_to"},
-                    "y": column("songs", stack="zero", title="songs"),
-                    "color": OWN_COLOR,
-                    "order": column("component"),
-                    "opacity": picked(1, 0.12),
-                    "tooltip": tooltip(
-                        component="component", entropy="entropy from|.2f", entropy_to="to|.2f",
-                        songs="songs|,",
-                    ),
-                }, binSpacing=1),
-                rule("max_entropy", "log K (nats)", strokeDash=[4, 3]),
-                rule("mean_entropy", "mean entropy (nats)", strokeWidth=1.5),
-                layer("text", EQUALS, TOP, dy=-5, fontSize=10, color=FAINT),
-                layer("text", once("rev"), TOP_TITLE, dy=-17, color=FAINT, **LABEL),
-                COMPONENT_LIST,
-            ],
-        },
-        abreast=1,
-    ),
-    note="Solid: the mean. Dashed: log K, where every component is equally likely.",
+    entropy_histogram,
+    by_revision({"width": 680, "height": 360, "layer": [
+        layer("bar", [], {
+            "x": column("entropy", bin="binned", title=ENTROPY_TITLE),
+            "x2": {"field": "entropy_to"},
+            "y": column("songs", stack="zero", title="songs"),
+            "color": OWN_COLOR,
+            "order": column("component"),
+            "opacity": picked(1, 0.12),
+            "tooltip": tooltip(component="component", entropy="entropy from|.2f",
+                               entropy_to="to|.2f", songs="songs|,"),
+        }, binSpacing=1),
+        rule("max_entropy", "log K (nats)", strokeDash=[4, 3]),
+        rule("mean_entropy", "mean entropy (nats)", strokeWidth=1.5),
+        layer("text", EQUALS, {
+            "x": column("max_entropy", title=ENTROPY_TITLE), "y": {"value": 0},
+            "text": column("count", format="d"),
+        }, dy=-5, fontSize=10, color=FAINT),
+        layer("text", once("rev"), AT_TOP | {
+            "text": {"value": "as undecided as among so many equally likely components"},
+        }, dy=-17, color=FAINT, **LABEL),
+        COMPONENT_LIST,
+    ]}, abreast=1),
 )  # fmt: skip
-POSTERIOR_TITLE = "maximum posterior"
 POSSIBLE = [
     {"flatten": ["bounds"]},
     *calculate(max_posterior="datum.bounds[0]", least="datum.bounds[1]", most="datum.bounds[2]"),
     {"fold": ["least", "most"], "as": ["bound", "entropy"]},
 ]
+CERTAIN = {
+    "x": column("entropy", title=ENTROPY_TITLE),
+    "y": column("max_posterior", title="maximum posterior", scale={"domain": [0, 1]}),
+}
 POSTERIOR_VS_ENTROPY = Chart(
-    by_revision(
-        {
-            "width": 680,
-            "height": 400,
-            "layer": [
-                layer("line", POSSIBLE, {
-                    "x": column("entropy", title=ENTROPY_TITLE),
-                    "y": column("max_posterior", title=POSTERIOR_TITLE),
-                    "order": column("max_posterior"), "detail": column("bound", "nominal"),
-                }, color=INK, strokeWidth=0.8, clip=True),
-                layer("circle", None, {
-                    "x": column("entropy", title=ENTROPY_TITLE),
-                    "y": column("max_posterior", scale={"domain": [0, 1]}, title=POSTERIOR_TITLE),
-                    "color": OWN_COLOR,
-                    "opacity": picked(0.7, 0.03),
-                    "tooltip": OF_A_SONG,
-                }, size=22),
-                COMPONENT_LIST,
-            ],
-        },
-        abreast=2,
-    ),
-    note="Lines: the least and the most entropy that there can be.",
+    songs_on_map,
+    by_revision({"width": 680, "height": 400, "layer": [
+        layer("line", POSSIBLE, CERTAIN | {
+            "order": column("max_posterior"), "detail": column("bound", "nominal"),
+        }, color=INK, strokeWidth=0.8, clip=True),
+        layer("circle", [], CERTAIN | {
+            "color": OWN_COLOR, "opacity": picked(0.7, 0.03), "tooltip": OF_A_SONG,
+        }, size=22),
+        COMPONENT_LIST,
+    ]}, abreast=2),
 )  # fmt: skip

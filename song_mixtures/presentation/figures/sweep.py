@@ -15,11 +15,12 @@ from song_mixtures.presentation.figures.vega import (
     column,
     layer,
     once,
+    only,
     tooltip,
+    where,
 )
 
 CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL", "log_likelihood": "log-likelihood (nats)"}
-TYPES = ["full", "tied", "diag", "spherical"]
 
 
 def k_curve(fits: pd.DataFrame, chosen: dict[str, Any]) -> Records:
@@ -37,28 +38,23 @@ def k_curve(fits: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     return long.drop(columns="fit").round({"value": 2}).to_dict("records")
 
 
-def kmeans_elbow(curve: pd.DataFrame, chosen: dict[str, Any]) -> Records:
+def kmeans_elbow(elbow: pd.DataFrame, chosen: dict[str, Any]) -> Records:
     """Return a record per K and measure of K-Means, the chosen K marked."""
-    long = curve.melt(["k"], ["inertia", "silhouette"], "measure", "value")
+    long = elbow.melt(["k"], ["inertia", "silhouette"], "measure", "value")
     long["chosen"] = (long["k"] == chosen["n_components"]).astype(int)
     long["chosen_k"] = chosen["n_components"]
     return long.round({"value": 4}).to_dict("records")
 
 
-def over_k(
-    words: dict[str, str], layers: list[Spec], *, k_title: str, zero: bool, **size: int
-) -> Spec:
+def over_k(words: dict[str, str], layers: list[Spec], k_title: str, **panel: Any) -> Spec:
     """Return a panel with a quantity over K, the chosen K marked; `words` as in tooltip()."""
     whole = {"tickMinStep": 1, "format": "d"}
-    chosen_k = {
-        "x": column("chosen_k"),
-        "y": None,
-        "tooltip": tooltip(rev="revision", chosen_k="chosen K"),
-    }
-    return size | {
+    told = tooltip(rev="revision", chosen_k="chosen K")
+    chosen_k = {"x": column("chosen_k"), "y": None, "tooltip": told}
+    return panel | {
         "encoding": {
             "x": column("k", axis=whole, scale={"zero": False}, title=k_title),
-            "y": column("value", title=None, scale={"zero": zero}),
+            "y": column("value", title=None, scale={"zero": k_title.startswith("clusters")}),
             "color": REVISION_COLOR,
             "tooltip": tooltip(rev="revision", k="K", **words),
         },
@@ -72,67 +68,31 @@ def over_k(
 
 def ring(name: str, shape: str) -> Spec:
     """Return the layer that rings the records whose column is 1."""
-    seen = {"condition": {"test": f"datum.{name} == 1", "value": 1}, "value": 0}
-    return layer(
-        "point", None, {"opacity": seen, "tooltip": None}, shape=shape, size=230, strokeWidth=2
-    )
+    seen = {"opacity": where(f"datum.{name} == 1", 1), "tooltip": None}
+    return layer("point", [], seen, shape=shape, size=230, strokeWidth=2)
 
 
 SHAPES = {"domain": ["valid", "not valid"], "range": ["circle", "cross"]}
+TYPES = ["full", "tied", "diag", "spherical"]
+OF_A_FIT = {
+    "covariance_type": "covariance", "criterion": "criterion", "value": "value|,.1f", "fit": "fit",
+}  # fmt: skip
 K_CURVE = Chart(
-    by_quantity(
-        "criterion",
-        over_k(
-            {
-                "covariance_type": "covariance",
-                "criterion": "criterion",
-                "value": "value|,.1f",
-                "fit": "fit",
-            },
-            [
-                ring("minimum", "circle"),
-                layer(
-                    "line",
-                    [{"filter": "datum.valid == 1"}],
-                    {
-                        "strokeDash": column(
-                            "covariance_type", "nominal", title="covariance", sort=TYPES
-                        )
-                    },
-                ),
-                layer(
-                    "point",
-                    calculate(fit="datum.valid == 1 ? 'valid' : 'not valid'"),
-                    {"shape": column("fit", "nominal", title="fit", scale=SHAPES)},
-                    filled=True,
-                    size=45,
-                    opacity=1,
-                ),
-            ],
-            k_title="components K",
-            zero=False,
-            width=390,
-            height=230,
-        ),
-        abreast=2,
-        sort=list(CRITERIA.values()),
-    ),
-    note="BIC, AIC, ICL: lower is better, within one panel. Ring: the lowest valid fit. Diamond, "
-    "dashed line: the K that was chosen. Cross: not converged, or with a degenerate component.",
-)
+    k_curve,
+    by_quantity("criterion", over_k(OF_A_FIT, [
+        ring("minimum", "circle"),
+        layer("line", [only("datum.valid == 1")], {
+            "strokeDash": column("covariance_type", "nominal", title="covariance", sort=TYPES),
+        }),
+        layer("point", calculate(fit="datum.valid == 1 ? 'valid' : 'not valid'"), {
+            "shape": column("fit", "nominal", title="fit", scale=SHAPES),
+        }, filled=True, size=45, opacity=1),
+    ], "components K", width=390, height=230), abreast=2, sort=list(CRITERIA.values())),
+)  # fmt: skip
 KMEANS_ELBOW = Chart(
-    by_quantity(
-        "measure",
-        over_k(
-            {"measure": "measure", "value": "value|,.4~g"},
-            [layer("line"), layer("point", filled=True, size=45, opacity=1)],
-            k_title="clusters K",
-            zero=True,
-            width=440,
-            height=240,
-        ),
-        abreast=2,
-        sort=None,
-    ),
-    note="Diamond and dashed line: the chosen K. The silhouette is 1 at best.",
-)
+    kmeans_elbow,
+    by_quantity("measure", over_k({"measure": "measure", "value": "value|,.4~g"}, [
+        layer("line", [], {}),
+        layer("point", [], {}, filled=True, size=45, opacity=1),
+    ], "clusters K", width=440, height=240), abreast=2, sort=None),
+)  # fmt: skip

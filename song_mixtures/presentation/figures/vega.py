@@ -6,8 +6,8 @@ page and of the pictures; DVC's own page, the fallback, has an older one.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
@@ -18,8 +18,6 @@ Spec = dict[str, Any]
 DATA, REVISION_COLOR = "<DVC_METRIC_DATA>", "<DVC_METRIC_COLOR>"
 OWN_COLOR = {"field": "color", "type": "nominal", "scale": None}  # a column of the records
 NO_LINES = {"domain": False, "ticks": False}  # of an axis that names rows or columns
-AT_BOTTOM = {"gradientLength": 180, "orient": "bottom"}  # of a legend
-HEADER = {"labelFontSize": 12, "labelFontWeight": "bold"}
 # A picture's letters: this font comes with vl-convert, so pictures are the same everywhere.
 CONFIG = {
     "font": "Liberation Sans",
@@ -31,38 +29,46 @@ CONFIG = {
 TITLE_LETTERS, NOTE_LETTERS = 84, 130  # of a line
 MOST_COMPONENTS = 24  # abreast in a picture, the heaviest: what a page holds at a readable size
 MOST_ROWS = 150
+MOST_LISTED = 20  # beside a picture, which has no room for more: as many as there are colors
+LISTED = {"name": "most_listed", "value": 10_000}  # components or genres of a list to click on
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its specification, and of its picture the note and what is too much for it."""
+    """A chart: what computes its records, its specification, what is too much for its picture."""
 
+    data: Callable[..., Records]  # its arguments by the names of stage charts
     spec: Spec
-    note: str = ""
-    most: Mapping[str, int] = field(default_factory=dict)  # records by a number, those below this
+    most: int = 0  # components in the picture, 0: all; both of a pair of labels are held to it
 
     def template(self, title: str) -> str:
         """Return what DVC reads in .dvc/plots."""
-        return (
-            json.dumps({"title": {"text": title, "anchor": "start"}} | self.spec, indent=1) + "\n"
-        )
+        headed = {"title": {"text": title, "anchor": "start"}} | self.spec
+        return json.dumps(headed, indent=1) + "\n"
 
-    def picture(self, records: Records, finding: str) -> Spec:
+    def picture(self, records: Records, finding: str, note: str) -> Spec:
         """Return the specification of the picture: one revision, the finding as its title."""
+        numbers = ("component", "matched_component") if self.most else ()
         shown = [
             {"rev": ""} | record
             for record in records
-            if all(record[name] < most for name, most in self.most.items())
+            if all(record.get(number, 0) < self.most for number in numbers)
         ]
-        whole = len(shown) == len(records)
-        cut = "" if whole else f"Only the {min(self.most.values())} heaviest. "
+        k = 1 + max(int(record.get("component", 0)) for record in records)
+        cut = f"Only the {self.most} heaviest. " if 0 < self.most < k else ""
+        if not self.most and k > MOST_LISTED:
+            cut = f"In the list are the {MOST_LISTED} heaviest. "
         filled = json.dumps(self.spec).replace(f'"{REVISION_COLOR}"', json.dumps({"value": PLAIN}))
         spec: Spec = json.loads(filled)
-        subtitle = wrap(cut + self.note, NOTE_LETTERS)
-        title = {"text": wrap(finding, TITLE_LETTERS), "anchor": "start", "subtitle": subtitle}
         if spec["facet"]["field"] == "rev":
             spec["facet"]["header"] = {"labels": False}
-        return spec | {"data": {"values": shown}, "title": title, "config": CONFIG}
+        title = {"text": wrap(finding, TITLE_LETTERS), "subtitle": wrap(cut + note, NOTE_LETTERS)}
+        return spec | {
+            "data": {"values": shown},
+            "title": title | {"anchor": "start"},
+            "params": [LISTED | {"value": MOST_LISTED}],
+            "config": CONFIG,
+        }
 
 
 def column(name: str, kind: str = "quantitative", **more: Any) -> Spec:
@@ -70,19 +76,15 @@ def column(name: str, kind: str = "quantitative", **more: Any) -> Spec:
     return {"field": name, "type": kind, **more}
 
 
-def ordinal(name: str, **more: Any) -> Spec:
-    """Return the encoding of a channel by the rows or columns of a matrix."""
-    return column(name, "ordinal", **more)
+def component(axis: Spec | None = None) -> Spec:
+    """Return the encoding of rows or columns by the components' numbers."""
+    return column("component", "ordinal") | ({"axis": axis} if axis else {})
 
 
-def layer(
-    mark: str, transform: list[Spec] | None = None, encoding: Spec | None = None, **more: Any
-) -> Spec:
+def layer(mark: str, transform: list[Spec], encoding: Spec, **more: Any) -> Spec:
     """Return a layer: what is drawn, of which records, by which columns."""
-    found: Spec = {"mark": {"type": mark, **more}}
-    if transform:
-        found["transform"] = transform
-    return found | ({"encoding": encoding} if encoding else {})
+    parts = {"transform": transform, "encoding": encoding}
+    return {"mark": {"type": mark, **more}} | {name: part for name, part in parts.items() if part}
 
 
 def tooltip(**columns: str) -> list[Spec]:
@@ -90,10 +92,14 @@ def tooltip(**columns: str) -> list[Spec]:
     rows = []
     for name, words in columns.items():
         title, _, form = words.partition("|")
-        rows.append(column(name, "quantitative" if form else "nominal", title=title))
-        if form:
-            rows[-1]["format"] = form
+        kind = {"format": form} if form else {}
+        rows.append(column(name, "quantitative" if form else "nominal", title=title) | kind)
     return rows
+
+
+def only(condition: str) -> Spec:
+    """Return the transform that leaves records for which the expression holds."""
+    return {"filter": condition}
 
 
 def calculate(**formulas: str) -> list[Spec]:
@@ -107,42 +113,44 @@ def once(*groups: str, **columns: str) -> list[Spec]:
     return [{"aggregate": [*maxima, {"op": "count", "as": "records"}], "groupby": list(groups)}]
 
 
+def where(test: str, value: Any, otherwise: Any = 0) -> Spec:
+    """Return the encoding of a channel by one of two values: letters on dark cells, for one."""
+    return {"condition": {"test": test, "value": value}, "value": otherwise}
+
+
+RANK = {"window": [{"op": "row_number", "as": "rank"}]}
+BY_RANK = {"field": "rank", "op": "min"}  # in the order of the records
+
+
 def by_revision(panel: Spec, *, abreast: int, transform: list[Spec] | None = None) -> Spec:
     """Return the chart that draws the panel for each revision, in the order of the command."""
-    ranked = [{"window": [{"op": "row_number", "as": "rank"}]}, *(transform or [])]
-    sort = {"field": "rank", "op": "min"}
-    facet = column("rev", "nominal", title=None, sort=sort, header=HEADER)
-    return faceted(facet, panel, abreast=abreast) | {"transform": ranked}
+    ranked = {"transform": [RANK, *(transform or [])], "params": [LISTED]}
+    return faceted("rev", BY_RANK, panel, abreast) | ranked
 
 
-def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, shared_x: bool = True) -> Spec:
-    """Return the chart that draws a panel for each quantity, revisions over one another."""
-    facet = column(name, "nominal", title=None, sort=sort, header=HEADER)
-    scales = {"y": "independent"} | ({} if shared_x else {"x": "independent"})
-    return faceted(facet, panel, abreast=abreast) | {"resolve": {"scale": scales}}
+def by_quantity(name: str, panel: Spec, *, abreast: int, sort: Any, axes: str = "y") -> Spec:
+    """Return the chart that draws a panel for each quantity, each with scales of its own."""
+    scales = dict.fromkeys(axes, "independent")
+    return faceted(name, sort, panel, abreast) | {"resolve": {"scale": scales}}
 
 
-def faceted(facet: Spec, panel: Spec, *, abreast: int) -> Spec:
+def faceted(name: str, sort: Any, panel: Spec, abreast: int) -> Spec:
     """Return a chart of panels, so many beside one another."""
+    header = {"labelFontSize": 12, "labelFontWeight": "bold"}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "data": {"values": DATA},
-        "facet": facet,
+        "facet": column(name, "nominal", title=None, sort=sort, header=header),
         "columns": abreast,
         "spec": panel,
     }
 
 
-def ink(dark_where: str) -> Spec:
-    """Return the color of letters in a cell that is dark where the condition holds."""
-    return {"condition": {"test": dark_where, "value": "white"}, "value": INK}
-
-
-def badges(**place: Any) -> Spec:
+def badges(axis: str) -> Spec:
     """Return the layer with a square in each component's color at the edge of a matrix."""
-    offset = {"xOffset": -9} if "y" in place else {"yOffset": -9}
-    channels = place | {("x" if "y" in place else "y"): {"value": 0}, "fill": OWN_COLOR}
-    return layer("square", once("component", "color"), channels, size=110, opacity=1, **offset)
+    offset, edge = ({"xOffset": -9}, "x") if axis == "y" else ({"yOffset": -9}, "y")
+    place = {axis: component(), edge: {"value": 0}, "fill": OWN_COLOR}
+    return layer("square", once("component", "color"), place, size=110, opacity=1, **offset)
 
 
 def pick_list(name: str, color: str, heading: str, left: int, wide: int, lit: str = "") -> Spec:
@@ -151,55 +159,40 @@ def pick_list(name: str, color: str, heading: str, left: int, wide: int, lit: st
     `name` and `color` are columns, `left` and `wide` pixels. The selection is the parameter
     `picked_<name>`; where the expression `lit` is false, colors are gray.
     """
-    lines = [{"filter": f"datum.{name} !== ''"}, *once(name, color)]
-    rank = [{"op": "row_number", "as": "line"}]
-    lines += [{"window": rank, "sort": [{"field": name}], "groupby": ["rev"]}]
-    lines += calculate(bottom="17 * datum.line + 3", top="17 * datum.line - 14")
-    place = {"x": {"value": "width"}, "y": column("bottom", scale=None, axis=None)}
+    named = only(f"datum.{name} !== ''")
+    rank = {"op": "row_number", "as": "line"}
+    lines = [
+        named,
+        *once(name, color),
+        {"window": [rank], "sort": [{"field": name}], "groupby": ["rev"]},
+        only("datum.line <= most_listed"),
+        *calculate(bottom="17 * datum.line + 3", top="17 * datum.line - 14"),
+    ]
+    edge = {"x": {"value": "width"}}
+    place = edge | {"y": column("bottom", scale=None, axis=None)}
     item = "event.item && event.item.datum && event.item.datum"
     clicked = f"{item}.top >= 0 && isValid(event.item.datum.{name})"
     select = {"type": "point", "fields": [name], "toggle": "true", "on": f"click[{clicked}]"}
-    shaded = {"condition": {"param": f"picked_{name}", "empty": False, "value": 0.15}, "value": 0}
-    rows = {"x2": {"value": "width"}, "y2": {"field": "top"}, "opacity": shaded}
-    rows["tooltip"] = {"value": "click: only these; click again: all"}
-    row = layer(
-        "rect", None, place | rows, xOffset=left, x2Offset=left + wide, cursor="pointer", fill=INK
-    )
+    rows = place | {
+        "x2": edge["x"],
+        "y2": {"field": "top"},
+        "opacity": {"condition": {"param": f"picked_{name}", "empty": False, "value": 0.15},
+                    "value": 0},
+        "tooltip": {"value": "click: only these; click again: all"},
+    }  # fmt: skip
+    row = layer("rect", [], rows, xOffset=left, x2Offset=left + wide, cursor="pointer", fill=INK)
     row["params"] = [{"name": f"picked_{name}", "select": select}]
     shown: Spec = column(color, "nominal", scale=None)
     gray = {"condition": {"test": lit} | shown, "value": "#cccccc"} if lit else shown
-    words = {"align": "left", "baseline": "middle", "fontSize": 11, "dy": -8.5}
+    dot, words = place | {"color": gray}, place | {"text": column(name, "nominal")}
+    at_left = {"align": "left", "fontSize": 11}
     listed = [
         row,
-        layer(
-            "square",
-            None,
-            place | {"color": gray},
-            size=120,
-            opacity=1,
-            xOffset=left + 10,
-            yOffset=-8.5,
-        ),
-        layer(
-            "text",
-            None,
-            place | {"text": column(name, "nominal")},
-            dx=left + 21,
-            limit=wide - 22,
-            **words,
-        ),
-    ]
-    above = {"x": {"value": "width"}, "y": {"value": 0}, "text": {"value": heading}}
-    some = [{"filter": f"datum.{name} !== ''"}, *once(), {"filter": "datum.records > 0"}]
-    top = layer(
-        "text",
-        some,
-        above,
-        align="left",
-        baseline="bottom",
-        dx=left + 3,
-        dy=1,
-        fontSize=11,
-        fontWeight="bold",
-    )
+        layer("square", [], dot, size=120, opacity=1, xOffset=left + 10, yOffset=-8.5),
+        layer("text", [], words, dx=left + 21, limit=wide - 22, baseline="middle", dy=-8.5,
+              **at_left),
+    ]  # fmt: skip
+    above = edge | {"y": {"value": 0}, "text": {"value": heading}}
+    style = {"baseline": "bottom", "dx": left + 3, "dy": 1, "fontWeight": "bold"}
+    top = layer("text", [named, *once(), only("datum.records > 0")], above, **style, **at_left)
     return {"layer": [{"transform": lines, "layer": listed}, top]}

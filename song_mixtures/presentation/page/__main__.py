@@ -4,13 +4,10 @@
     python -m song_mixtures.presentation.page .dvc/plots              the templates
 
 DVC's own page loads Vega from the network and lists the plots one after another, pictures in
-alphabetical order. This one carries Vega in itself, and puts plots and pictures under headings,
-each with a line that says how to read it. `make` writes it at set-up, into a file that git
-ignores, and tells DVC of it in `.dvc/config.local`. Without it DVC falls back on its own page.
-
-Titles, captions and order are those of presentation/figures; Vega, Vega-Lite and vega-embed come
-out of the package vl-convert-python, which carries them. No stage reads any of this: the page is of
-the checkout, not of the results.
+alphabetical order. This one carries Vega in itself, out of the package vl-convert-python, and puts
+plots and pictures under headings, each with how to read it. `make` writes it at set-up, into a file
+that git ignores, and tells DVC of it in `.dvc/config.local`. Without it DVC falls back on its own
+page. No stage reads any of this: the page is of the checkout, not of the results.
 """
 
 import sys
@@ -26,36 +23,18 @@ from song_mixtures.presentation.figures.vega import VERSION
 
 SOURCES = Path(__file__).parent
 GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
-# What DVC replaces wherever it stands, and what would end a script or style: only page.html has it.
-FORBIDDEN = ("{plot_divs}", "{refresh_tag}", "{scripts}", "</script", "</style", "<!--")
-
-
-def vega_script() -> str:
-    """Return Vega, Vega-Lite and vega-embed as one script that names them in `window`.
-
-    In a function of its own: the names inside it would else be those of the whole page.
-    """
-    bundle = vl_convert.javascript_bundle(GLOBALS, vl_version=VERSION)
-    return f"(() => {{\n{bundle}\n}})();"
 
 
 def plots_page() -> str:
-    """Return the whole page; ValueError where a part holds what must not stand in it."""
-    style, script = ((SOURCES / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    parts = {"style": style, "vega": vega_script(), "script": script}
-    for name, part in parts.items():
-        for text in FORBIDDEN:
-            if text in part:
-                raise ValueError(f"{name} holds {text}, which must not stand in the page there")
-    # Our own texts alone go through here, so nothing is escaped but titles and captions.
-    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(  # noqa: S701
-        (SOURCES / "page.html").read_text("utf-8")
+    """Return the whole page. Only page.html may have what DVC replaces: {plot_divs} and others."""
+    page, style, script = (
+        (SOURCES / f"page.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js")
     )
-    shown = {
-        heading: [figure for figure in figures if figure.plot]
-        for heading, figures in SECTIONS.items()
-    }
-    return template.render(parts, sections=shown)
+    # In a function of its own: the names inside it would else be those of the whole page.
+    vega = f"(() => {{\n{vl_convert.javascript_bundle(GLOBALS, vl_version=VERSION)}\n}})();"
+    # Our own texts alone go through here, so nothing is escaped but titles and captions.
+    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(page)  # noqa: S701
+    return template.render(style=style, script=script, vega=vega, sections=SECTIONS)
 
 
 def main() -> None:

@@ -19,13 +19,13 @@
     made.append(...children);
     return made;
   };
+  const paragraph = (className, textContent) => element("p", { className, textContent });
   const isRevision = (encoding) => encoding?.field === "rev";
 
   const revisionsOf = (divs) => {
-    const found = new Set();
-    for (const spec of specs.values()) spec.data?.values?.forEach((record) => found.add(record.rev));
-    for (const div of divs) div.querySelectorAll(":scope > div > p").forEach((p) => found.add(p.textContent));
-    return [...found];
+    const records = [...specs.values()].flatMap((spec) => spec.data?.values ?? []);
+    const names = [...divs].flatMap((div) => [...div.querySelectorAll(":scope > div > p")]);
+    return [...new Set([...records.map((r) => r.rev), ...names.map((p) => p.textContent)])];
   };
 
   // The title goes into the heading; a page of one revision need not name it at every chart.
@@ -60,7 +60,8 @@
         axis: { labelFontSize: 11, titleFontSize: 12 },
         axisX: { labelFlush: false },
         legend: {
-          orient: "bottom", layout: { bottom: { anchor: "start", direction: narrow ? "vertical" : "horizontal" } },
+          orient: "bottom",
+          layout: { bottom: { anchor: "start", direction: narrow ? "vertical" : "horizontal" } },
           titleLimit: 400, labelLimit: 250, labelFontSize: 11,
         },
       },
@@ -77,8 +78,8 @@
     try {
       const panel = spec.spec ?? spec;
       let width = await drawOnce(chart, spec);
-      const fits = () => width <= room || panel.width - (width - room) / spec.columns >= ABREAST_WIDTH;
-      if (spec.columns > 1 && !fits()) {
+      const abreast = () => panel.width - (width - room) / spec.columns >= ABREAST_WIDTH;
+      if (spec.columns > 1 && width > room && !abreast()) {
         spec.columns = Math.max(1, Math.floor((room * spec.columns) / width));
         width = await drawOnce(chart, spec);
       }
@@ -97,15 +98,15 @@
     }
   };
 
-  const fail = (box, sentence) =>
-    box.replaceChildren(element("p", { className: "failed", textContent: sentence }));
+  const fail = (box, sentence) => box.replaceChildren(paragraph("failed", sentence));
 
   const placeChart = (name, div, spec, caption, revisions) => {
     const inputs = element("div", { className: "inputs" });
     const box = element("div", { className: "chart" });
     const card = element("div", { className: "card" }, inputs, box);
-    if (spec.data) charts.push({ name, card, inputs, box, spec: adapted(spec, revisions, caption) });
-    else fail(box, "DVC could not read the data of this plot; the command that wrote the page says why.");
+    const chart = { name, card, inputs, box };
+    if (spec.data) charts.push({ ...chart, spec: adapted(spec, revisions, caption) });
+    else fail(box, "DVC could not read the data of this plot; the command for the page says why.");
     div.replaceChildren(card);
   };
 
@@ -113,9 +114,10 @@
   const placePicture = (div, title, revisions) => {
     const cards = [...div.querySelectorAll("img")].map((image) => {
       const revision = image.parentElement.querySelector("p")?.textContent ?? "";
-      const label = revisions.length > 1 ? [element("p", { className: "revision", textContent: revision })] : [];
+      const label = revisions.length > 1 ? [paragraph("revision", revision)] : [];
       image.alt = `${title} (${revision})`;
-      return element("div", { className: "card" }, ...label, element("a", { href: image.src }, image));
+      const link = element("a", { href: image.src }, image);
+      return element("div", { className: "card" }, ...label, link);
     });
     div.removeAttribute("style");
     div.replaceChildren(element("div", { className: "cards" }, ...cards));
@@ -133,7 +135,8 @@
   };
 
   const arrange = () => {
-    const divs = new Map([...document.querySelectorAll("#plots > div[id]")].map((div) => [div.id, div]));
+    const listed = [...document.querySelectorAll("#plots > div[id]")];
+    const divs = new Map(listed.map((div) => [div.id, div]));
     const revisions = revisionsOf(divs.values());
     document.getElementById("revisions").textContent = revisions.join(", ");
     for (const figure of document.querySelectorAll("figure[data-plot]")) {
@@ -152,8 +155,8 @@
     for (const section of document.querySelectorAll("section")) {
       section.hidden = !section.querySelector("figure");
       if (section.hidden) continue;
-      const heading = section.querySelector("h2").textContent;
-      document.querySelector("nav").append(element("a", { href: `#${section.id}`, textContent: heading }));
+      const { textContent } = section.querySelector("h2");
+      document.querySelector("nav").append(element("a", { href: `#${section.id}`, textContent }));
     }
   };
 

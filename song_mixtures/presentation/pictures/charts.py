@@ -10,9 +10,9 @@ PIXELS_AN_INCH = 96  # of a specification
 FIRST_BEYOND = 0x590  # the font of the pictures has Latin, Greek and Cyrillic letters
 
 
-def chart_picture(chart: Chart, records: Records, finding: str, dpi: int) -> bytes:
+def chart_picture(chart: Chart, records: Records, finding: str, note: str, dpi: int) -> bytes:
     """Return a chart of these records as PNG, its finding as the title; the same bytes again."""
-    spec = chart.picture(records, finding)
+    spec = chart.picture(records, finding, note)
     picture: bytes = vl_convert.vegalite_to_png(
         spec, vl_version=VERSION, scale=dpi / PIXELS_AN_INCH, allowed_base_urls=[]
     )

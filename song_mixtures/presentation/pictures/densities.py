@@ -10,12 +10,7 @@ from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.presentation.figures.palettes import INK, Colors
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
-from song_mixtures.presentation.pictures.style import (
-    bare,
-    blank,
-    heaviest,
-    legend_of_components,
-)
+from song_mixtures.presentation.pictures.style import bare, blank, heaviest, legend_of_components
 from song_mixtures.songs.features import heading
 from song_mixtures.songs.scaling import Scaling
 
@@ -25,53 +20,43 @@ BARS = "#dadfe6"  # of all songs
 
 
 def feature_densities(
-    songs: pd.DataFrame, mixture: Mixture, scaling: Scaling, colors: Colors, finding: str
+    songs: pd.DataFrame,
+    mixture: Mixture,
+    scaling: Scaling,
+    colors: Colors,
+    finding: str,
+    note: str,
 ) -> Figure:
-    """Songs per bin of each feature, and what the mixture expects there, component by component.
-
-    The black line is the whole mixture, the colored ones are what each component adds to it,
-    both as songs per bin. Where the black line leaves the bars the mixture describes the feature
-    badly, however sure it is of its songs: a peak that no component has, a tail that does not
-    exist. A component that stands apart in one feature is seen here, one that stands apart only
-    in a combination of features is not.
-    """
-    shown = min(len(colors), MOST_COMPONENTS)
-    note = (
-        f"Bars: {len(songs):,} songs. Black: the mixture. Colored: what a component adds to it. "
-        f"{heaviest(shown, len(colors))}"
-    )
-    figure = blank(11, 6, finding, note)
+    """Songs per bin of each feature, and what the mixture expects there, component by component."""
+    shown = colors[:MOST_COMPONENTS]
+    words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}"
+    figure = blank(11, 6, finding, words)
     rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
     panels = figure.subplots(rows, 3).ravel()
     for axes, feature in zip(panels, scaling.features, strict=False):
-        draw_density(bare(axes), songs[feature].to_numpy(), feature, (mixture, scaling), colors)
+        draw_density(bare(axes), songs[feature].to_numpy(), feature, (mixture, scaling), shown)
     for axes in panels[len(scaling.features) :]:
         axes.set_axis_off()
-    legend_of_components(panels[len(scaling.features)], colors[:shown], left=0, rows=11)
+    legend_of_components(panels[len(scaling.features)], shown)
     for axes in panels[::3]:
         axes.set_ylabel("songs per bin")
     return figure
 
 
 def draw_density(
-    axes: Axes,
-    values: FloatArray,
-    feature: str,
-    model: tuple[Mixture, Scaling],
-    colors: Colors,
+    axes: Axes, values: FloatArray, feature: str, model: tuple[Mixture, Scaling], colors: Colors
 ) -> None:
     """Draw the histogram of a feature, (N,), and the songs that the model expects over it."""
     mixture, scaling = model
     bins = int(np.clip(np.sqrt(len(values)), 8, MOST_BINS))
     counts, edges = np.histogram(values, bins)
     fine = np.linspace(edges[0], edges[-1], bins * FINER + 1)
-    below = marginal_cdf(
-        mixture, scaling.features.index(feature), standardized(fine, feature, scaling)
-    )
+    j = scaling.features.index(feature)
+    below = marginal_cdf(mixture, j, standardized(fine, j, scaling))
     expected = FINER * len(values) * np.diff(below, axis=0)
     middles = (fine[1:] + fine[:-1]) / 2
     axes.stairs(counts, edges, fill=True, color=BARS)
-    for component, color in list(enumerate(colors))[:MOST_COMPONENTS][::-1]:
+    for component, color in reversed(list(enumerate(colors))):
         axes.plot(middles, expected[:, component], color=color, linewidth=1.3)
     axes.plot(middles, expected.sum(axis=1), color=INK, linewidth=1.6)
     axes.set_xlabel(heading(feature))
@@ -79,9 +64,8 @@ def draw_density(
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
-def standardized(values: FloatArray, feature: str, scaling: Scaling) -> FloatArray:
-    """Return values (V,) of one feature as the mixture sees them, infinite where a logit ends."""
-    j = scaling.features.index(feature)
+def standardized(values: FloatArray, j: int, scaling: Scaling) -> FloatArray:
+    """Return values (V,) of feature j as the mixture sees them, infinite where a logit ends."""
     songs = pd.DataFrame(dict.fromkeys(scaling.features, values))
     with np.errstate(divide="ignore", invalid="ignore"):  # a log at 0; other features' columns
         return scaling.standardize(songs)[:, j]

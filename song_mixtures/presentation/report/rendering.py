@@ -11,16 +11,31 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from string import Template
+from textwrap import fill
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from song_mixtures.mixture.selection import CRITERIA, SAID_OF, best_fit, lowest_at, still_falling
+from song_mixtures.mixture.selection import (
+    CRITERIA,
+    SAID_OF,
+    also_close,
+    best_fit,
+    comes_back,
+    lowest_at,
+    still_falling,
+)
 from song_mixtures.presentation.figures.catalog import FIGURES
-from song_mixtures.presentation.report.words import counted, likeliest, listed, name_shown
+from song_mixtures.presentation.report.words import (
+    counted,
+    likeliest,
+    listed,
+    name_shown,
+)
 from song_mixtures.songs.features import heading, written
 
+TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 # What has a meaning in GitHub's Markdown: backslashes, code, emphasis (but for the bar inside a
@@ -51,9 +66,9 @@ ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
-FILTERS = (format, counted, likeliest, listed, name_shown)
+FILTERS = (comes_back, format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
-FUNCTIONS = (best_fit, heading, lowest_at, still_falling, written)
+FUNCTIONS = (also_close, best_fit, heading, lowest_at, still_falling, written)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
 ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
 
@@ -100,5 +115,16 @@ def facts(markdown: str) -> list[tuple[str, str]]:
 
 def as_text(facts: Sequence[tuple[str, str]]) -> str:
     """Return facts for a terminal, a line each, names in a column of their own."""
-    width = max(len(name) for name, _ in facts)
-    return "".join(f"{one_line(name):{width}}  {one_line(value)}\n" for name, value in facts)
+    indent = 2 + max(len(name) for name, _ in facts)
+    lines = [
+        fill(
+            one_line(value),
+            TERMINAL,
+            initial_indent=one_line(name).ljust(indent),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for name, value in facts
+    ]
+    return "".join(f"{line}\n" for line in lines)

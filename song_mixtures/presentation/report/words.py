@@ -25,7 +25,8 @@ def listed(names: list[str]) -> str:
 def name_shown(name: str) -> str:
     """Return a song's or genre's name as it is shown: not empty and not endless."""
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
-    return short if short.strip() else "(no name)"
+    seen = any(letter.isprintable() and not letter.isspace() for letter in short)
+    return short if seen else "(no name)"
 
 
 def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -41,8 +42,8 @@ def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str,
 
 
 def likeliest(song: Mapping[str, Any]) -> str:
-    """Return a song's likeliest components and their posteriors in words, none with 0%."""
-    prefix = "gmm_prob_"
+    """Return a song's likeliest components in words, by averaged posteriors, none with 0%."""
+    prefix = "averaged_prob_"
     components = [key for key in song if key.startswith(prefix)]
     best = sorted(components, key=lambda key: -song[key])[:MOST_COMPONENTS]
     shares = [(key.removeprefix(prefix), f"{song[key]:.0%}") for key in best]

@@ -1,0 +1,179 @@
+"""Whether log2 and logit describe the songs better, and whether components come back as often.
+
+    python -m benchmarks.transforms            after a run of the pipeline, a quarter of an hour
+
+The tables are the songs of the last run, GTZAN's 58 columns and a sample of Spotify's (REAL_DATA
+names the folder of the real ones; one that is not there is left out). BIC is in the units of the
+standardized original features under either, so it may be compared.
+
+Bootstrap ARI: a fit labels the songs; each refit, on as many songs drawn with replacement, labels
+them too; the adjusted Rand index of the two says how far the groups came back (Hennig 2007). Both
+transforms see the same draws, so their difference has a standard error of its own.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import adjusted_rand_score
+
+from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
+from song_mixtures.compute.parallel import Compute, parallel_map
+from song_mixtures.fitting.criteria import evaluate_fit
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.mixture.model import posteriors
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.params import read_params
+from song_mixtures.pipeline.stage import run_program
+from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.scaling import Scaling, Transform
+from stages.gtzan_table import gtzan_songs, read_gtzan_table
+from stages.k_sweep import FEATURES_SELECTED, Sweep
+from stages.preprocess import fit_scaler
+
+IDENTITY: dict[str, Transform] = {
+    "tempo": "identity",
+    "energy": "identity",
+    "loudness": "identity",
+    "valence": "identity",
+    "danceability": "identity",
+}
+TRANSFORMED: dict[str, Transform] = IDENTITY | {
+    "tempo": "log2",
+    "energy": "logit",
+    "valence": "logit",
+    "danceability": "logit",
+}
+REFITS = 50
+STABLE_KS = range(2, 6)
+SAMPLE = 3_000  # songs of Spotify
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table under one choice of transforms."""
+
+    points: FloatArray  # standardized, (N, d)
+    log_jacobian: float  # Scaling.log_jacobian()
+
+
+def tables() -> dict[str, pd.DataFrame]:
+    """Return the songs of every table that is there, in original units."""
+    found = {"demo": read_table(FEATURES_SELECTED)}
+    gtzan = REAL_DATA / "tables/gtzan_features_30_sec.csv"
+    if gtzan.is_file():
+        found["GTZAN"] = gtzan_songs(read_gtzan_table(gtzan))
+    spotify = REAL_DATA / "tables/spotify_tracks_34k.csv"
+    if spotify.is_file():
+        songs = pd.read_csv(spotify)
+        songs = songs[songs["tempo"] > 0]
+        found["Spotify, a sample"] = songs.sample(SAMPLE, random_state=0)
+    return found
+
+
+def seen(songs: pd.DataFrame, transform: dict[str, Transform]) -> Table:
+    """Return the songs as a mixture sees them under these transforms."""
+    scaling: Scaling = fit_scaler(songs, list(transform), transform)[1]
+    return Table(scaling.standardize(songs), scaling.log_jacobian(songs))
+
+
+def bic(table: Table, k: int, params: MixtureParams) -> tuple[float, bool]:
+    """Return BIC in the units of the original features, and whether the fit is valid."""
+    fitted = fit_mixture(table.points, k, "full", params)
+    fit = evaluate_fit(fitted, table.points, params.reg_covar, table.log_jacobian)
+    return fit.bic, bool(fit.valid)
+
+
+def lowest_bic(table: Table, sweep: Sweep, params: MixtureParams) -> tuple[int, float]:
+    """Return the K of the sweep's valid fits where BIC is lowest, and that BIC."""
+    ks = range(sweep.k_min, sweep.k_max + 1)
+    calls = ((table, k, params) for k in ks)
+    found = list(parallel_map(bic, calls, Compute(), threads=True))
+    valid = {k: value for k, (value, is_valid) in zip(ks, found, strict=True) if is_valid}
+    k = min(valid, key=valid.__getitem__)
+    return k, valid[k]
+
+
+def labels(points: FloatArray, fitted_to: FloatArray, k: int, params: MixtureParams) -> IntArray:
+    """Return the hard labels of points, (N, d), by a mixture fitted to others."""
+    mixture = fit_mixture(fitted_to, k, "full", params).mixture
+    hard: IntArray = posteriors(mixture, points)[0].argmax(axis=1)
+    return hard
+
+
+def bootstrap_aris(table: Table, k: int, params: MixtureParams) -> FloatArray:
+    """Return the ARI of every refit's labels with those of the fit, (REFITS,)."""
+    points = table.points
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, len(points), (REFITS, len(points)))
+    calls = [(points, points, k, params)]
+    calls += [(points, points[rows], k, replace(params, seed=b)) for b, rows in enumerate(drawn)]
+    first, *others = parallel_map(labels, calls, Compute(), threads=True)
+    return np.array([adjusted_rand_score(first, other) for other in others])
+
+
+def with_error(values: FloatArray, sign: str = "") -> str:
+    """Return the mean of values with its standard error."""
+    return f"{values.mean():{sign}.2f} ± {values.std(ddof=1) / np.sqrt(len(values)):.2f}"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A table and the transforms that are compared with none."""
+
+    name: str
+    songs: pd.DataFrame
+    transform: dict[str, Transform]
+
+
+def compared() -> list[Compared]:
+    """Return every table under log2 and logit, and GTZAN's under logit alone.
+
+    The latter are what stage gtzan_table would make without its logistic functions.
+    """
+    found = tables()
+    rows = [
+        Compared(f"{name}, {len(songs):,} songs", songs, TRANSFORMED)
+        for name, songs in found.items()
+    ]
+    if "GTZAN" in found:
+        logit_alone = TRANSFORMED | {"tempo": "identity"}
+        rows.append(Compared("GTZAN, logit alone", found["GTZAN"], logit_alone))
+    return rows
+
+
+def bic_row(row: Compared, sweep: Sweep, params: MixtureParams) -> list[str]:
+    """Return a row of the first table: the lowest BIC of the sweep under either."""
+    plain = lowest_bic(seen(row.songs, IDENTITY), sweep, params)
+    curved = lowest_bic(seen(row.songs, row.transform), sweep, params)
+    cells = [f"{value:.0f} at K = {k}" for k, value in (plain, curved)]
+    return [row.name, *cells, f"{curved[1] - plain[1]:+.0f}"]
+
+
+def ari_row(row: Compared, k: int, params: MixtureParams) -> list[str]:
+    """Return a row of the second table: the bootstrap ARI at one K under either."""
+    plain = bootstrap_aris(seen(row.songs, IDENTITY), k, params)
+    curved = bootstrap_aris(seen(row.songs, row.transform), k, params)
+    cells = [with_error(plain), with_error(curved), with_error(curved - plain, "+")]
+    return [row.name, str(k), *cells]
+
+
+def main() -> None:
+    """Print both tables and put them into docs/method.md."""
+    params = replace(read_params("mixture", MixtureParams), init="varied")
+    sweep = read_params("k_sweep", Sweep)
+    rows = compared()
+    first = [bic_row(row, sweep, params) for row in rows]
+    second = [ari_row(row, k, params) for row in rows for k in STABLE_KS]
+    heads = ["identity", "log2 and logit", "difference"]
+    put_table(
+        DOCS / "method.md",
+        "transforms",
+        f"{markdown(['lowest BIC of the sweep', *heads], first)}\n\n"
+        f"{markdown(['bootstrap ARI', 'K', *heads], second)}",
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

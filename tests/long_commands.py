@@ -1,0 +1,18 @@
+"""The commands of the docs that take long, run as printed: `pytest tests/long_commands.py`.
+
+No part of `make test`; tests/test_commands.py holds them to the pages.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import call
+from tests.test_commands import LONG
+
+
+@pytest.mark.parametrize("command", LONG)
+def test_it_runs_as_it_is_printed(project: Path, command: str) -> None:
+    said = call(project, "bash", "-ec", command)
+    assert "ERROR" not in said
+    assert "Traceback" not in said
