@@ -127,9 +127,9 @@ def summarize(fits: pd.DataFrame, chosen: dict[str, Any]) -> dict[str, float]:
         "bic_within_10_max_k": int(close.max()),
     }
     taken = same_fit(fits, chosen["n_components"], chosen["covariance_type"])
-    if taken is not None:
-        metrics["chosen_above_lowest_bic"] = taken["bic"] - best["bic"]
-    return metrics
+    if taken is None:
+        return metrics
+    return metrics | {"chosen_above_lowest_bic": taken["bic"] - best["bic"]}
 
 
 def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, Any]) -> str:

@@ -242,7 +242,7 @@ def test_every_picture_has_a_finding_and_the_same_bytes_whatever_the_user_has_se
 ) -> None:
     before = pngs(drawn)
     assert set(before) == set(read_json(drawn / figures.SENTENCES))
-    assert len(before) == 14
+    assert len(before) == 15
     assert all(image.startswith(b"\x89PNG") for image in before.values())
     (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
@@ -254,7 +254,7 @@ def test_without_genres_there_is_no_picture_of_them(drawn: Path) -> None:
     read_table(drawn / figures.GENRES).head(0).to_csv(drawn / figures.GENRES, index=False)
     (drawn / figures.IMAGES / "genre_by_component.png").unlink()
     assert run_stage("figures", drawn).returncode == 0
-    assert len(pngs(drawn)) == len(read_json(drawn / figures.SENTENCES)) == 13
+    assert len(pngs(drawn)) == len(read_json(drawn / figures.SENTENCES)) == 14
     assert "genre_by_component" not in pngs(drawn)
 
 
