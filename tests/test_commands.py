@@ -31,7 +31,7 @@ OWN_REMOTE = "test_experiments.py::test_a_remote_of_ones_own_stays_out_of_git"
 # In this order, in one project that has run and is committed.
 HERE = [
     "source .venv/bin/activate",
-    "dvc metrics show metrics/choose_k.json",
+    "dvc metrics show metrics/stability.json",
     "dvc metrics show",
     "dvc metrics diff --all --no-path",
     "dvc params diff && dvc metrics diff --no-path",
@@ -50,7 +50,22 @@ HERE = [
 LONG = [
     "dvc exp run -S choose_k.n_components=8",
     "dvc repro --force --single-item figures",
-    "dvc exp run -S mixture.init=kmeans -S mixture.tol=0.001 -S mixture.max_iter=300",
+    (
+        "dvc exp run -S mixture.init=kmeans -S mixture.tol=0.001 -S mixture.max_iter=300 "
+        "-S preprocess.transform.tempo=identity -S preprocess.transform.energy=identity "
+        "-S preprocess.transform.loudness=identity -S preprocess.transform.valence=identity "
+        "-S preprocess.transform.danceability=identity"
+    ),
+    (
+        "dvc exp run -S preprocess.transform.tempo=log2 -S preprocess.transform.energy=logit "
+        "-S preprocess.transform.valence=logit -S preprocess.transform.danceability=logit"
+    ),
+    "dvc exp run -S choose_k.by=bic",
+    "dvc exp run -S 'k_sweep.covariance_types=[full,tied,diag,spherical]' -S choose_k.by=bic",
+    (
+        "dvc exp run -S 'stability.n_components=[2,3,4,5,6,7,8,9,10,12,14,16,18,20]' "
+        "-S choose_k.by=stability"
+    ),
     "dvc queue start",
 ]
 ELSEWHERE = {
@@ -110,7 +125,7 @@ NOT_RUN = {
 
 def printed(page: Path) -> list[str]:
     """Return the commands of a page: lines of its shell blocks, and code in its sentences."""
-    text = page.read_text()
+    text = re.sub(r"\\\n\s*", "", page.read_text())  # a command may go on in a second line
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [re.sub(r"\s{2,}# .*", "", line) for block in blocks for line in block.splitlines()]
     sentences = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

@@ -42,7 +42,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"k_sweep.k_max": 4}, {*FITTING, "kmeans", *SHOWING}),
     ({"k_sweep.k_min": 3}, {*FITTING, "kmeans", *SHOWING}),
     ({"k_sweep.covariance_types": ["full", "diag"]}, {*FITTING, *SHOWING}),
-    ({"stability.n_components": [3, 4]}, {"stability", "choose_k"}),
+    ({"stability.n_components": [3, 4]}, {"stability", "choose_k", *SHOWING}),
     ({"refits.warm": 5}, {"stability", "refits", *AFTER_REFITS}),
     ({"refits.cold": 21}, {"stability", "choose_k", *AFTER_TRAINING}),
     ({"choose_k.by": "bic"}, {"choose_k", "report"}),  # which chooses K = 3 as well
@@ -88,13 +88,13 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 20
+    assert len(list(project.glob("data/processed/*.parquet"))) == 21
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 20
+    assert len(list(project.glob("data/processed/*.csv"))) == 21
     assert list(project.glob("data/processed/*.parquet")) == []
 
 
@@ -164,7 +164,7 @@ def test_plots_are_shown_and_compared(project: Path) -> None:
     declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
     assert len(declared) >= 5
     images = {path.stem for path in (project / "plots/images").glob("*.png")}
-    assert len(images) == 14
+    assert len(images) == 15
     # The others are pictures of charts: each thing is on the page once.
     assert {name for name in images if f"{name}.png" in page} == set(DRAWN)
     assert page.count('"$schema"') >= 5

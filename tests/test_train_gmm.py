@@ -244,7 +244,7 @@ def test_what_the_sweep_did_not_try_is_fitted_as_the_sweep_would(
 
 def test_a_mixture_that_is_not_valid_is_refused(workspace: Path, set_params: SetParams) -> None:
     set_params({"k_sweep.k_max": 3, "choose_k.n_components": 12})
-    run_stages(workspace, "preprocess", "k_sweep", "choose_k")
+    run_stages(workspace, "preprocess", "k_sweep", "stability", "choose_k")
     said = r"K = 12, full, .* is not valid: .* fewer songs than the 20.*; set choose_k\.n_comp"
     with pytest.raises(StageError, match=said):
         train_gmm.main()
