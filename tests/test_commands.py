@@ -46,7 +46,7 @@ HERE = [
     "dvc config --local plots.html_template <file>",
     "dvc add data/raw/my_music",
 ]
-# In a run of their own: `pytest tests/long_commands.py`, which `.ci/run` runs.
+# In a run of their own: `pytest tests/long_commands.py`, of which `.ci/run` runs a short form.
 LONG = [
     "dvc exp run -S choose_k.n_components=8",
     "dvc repro --force --single-item figures",
