@@ -69,18 +69,11 @@ def tried(sweep: Sweep, songs: int, d: int) -> Tried:
     }
 
 
-def check_enough_songs(ks: Tried, sweep: Sweep, songs: int, d: int) -> None:
-    """Raise a StageError where no mixture of two components or more can be tried.
-
-    Parameters
-    ----------
-    ks : what tried() returned
-    sweep : section `k_sweep`
-    songs : N
-    d : features
-    """
+def check_enough_songs(ks: Tried, sweep: Sweep, points: FloatArray) -> None:
+    """Raise a StageError where no mixture of two components or more can be tried."""
     if any(ks.values()):
         return
+    songs, d = points.shape
     least = sweep.k_min * min(own_parameters(d, kind) for kind in ks)
     raise StageError(
         f"{songs} songs, expected at least {least}, for a component needs as many songs as it has "
@@ -89,16 +82,9 @@ def check_enough_songs(ks: Tried, sweep: Sweep, songs: int, d: int) -> None:
     )
 
 
-def cut_short(ks: Tried, sweep: Sweep, songs: int, d: int) -> str:
-    """Return in words where songs are too few for the whole sweep, "" where they are not.
-
-    Parameters
-    ----------
-    ks : what tried() returned
-    sweep : section `k_sweep`
-    songs : N
-    d : features
-    """
+def cut_short(ks: Tried, sweep: Sweep, points: FloatArray) -> str:
+    """Return in words where songs are too few for the whole sweep, "" where they are not."""
+    songs, d = points.shape
     ends = [
         f"{kind} K = {max(span)} ({own_parameters(d, kind)})"
         if span
@@ -194,8 +180,8 @@ def main() -> None:
     songs = tables.read(FEATURES_SELECTED, scaling.features)
     points = scaling.standardize(songs)
     ks = tried(sweep, *points.shape)
-    check_enough_songs(ks, sweep, *points.shape)
-    if short := cut_short(ks, sweep, *points.shape):
+    check_enough_songs(ks, sweep, points)
+    if short := cut_short(ks, sweep, points):
         say(short)
 
     mixtures, fits = [], []

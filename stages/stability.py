@@ -15,7 +15,7 @@ import pandas as pd
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.mixture.selection import STABLE, TRUSTED
+from song_mixtures.mixture.selection import STABLE, TRUSTED, mixture_name
 from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
@@ -125,8 +125,9 @@ def summarize(mixtures: pd.DataFrame) -> dict[str, float]:
 def outcome(mixtures: pd.DataFrame) -> str:
     """Return the line that says what came out."""
     said = [
-        f"K = {one['k']} ARI {one['ari']:.2f} (without groups {one['reference_ari']:.2f}), "
-        f"{one['trusted_components']} of {one['k']} components to be trusted"
+        f"{mixture_name(one, mixtures)} ARI {one['ari']:.2f} (without groups "
+        f"{one['reference_ari']:.2f}), {one['trusted_components']} of {one['k']} components to be "
+        "trusted"
         for _, one in mixtures.iterrows()
     ]
     return "; ".join(said) or "the sweep has no valid fit for any of stability.n_components"

@@ -58,8 +58,8 @@ def test_few_songs_end_the_sweep_sooner_and_bring_types_with_fewer_parameters(
     sweep = k_sweep.Sweep(2, 20, ("full",))
     ks = k_sweep.tried(sweep, songs, 5)
     assert ks == {kind: range(2, end + 1) for kind, end in ends.items()}
-    k_sweep.check_enough_songs(ks, sweep, songs, 5)
-    said = k_sweep.cut_short(ks, sweep, songs, 5)
+    k_sweep.check_enough_songs(ks, sweep, np.zeros((songs, 5)))
+    said = k_sweep.cut_short(ks, sweep, np.zeros((songs, 5)))
     assert ("full not at all" in said) == (songs == 20)
     assert (said == "") == (songs == 1000)
 
@@ -107,7 +107,7 @@ def test_a_sweep_that_makes_no_sense_is_refused(
 def test_fewer_songs_than_two_spherical_components_need_are_refused() -> None:
     sweep = k_sweep.Sweep(2, 20, ("full",))
     with pytest.raises(StageError, match=r"11 songs, expected at least 12.*give more songs"):
-        k_sweep.check_enough_songs(k_sweep.tried(sweep, 11, 5), sweep, 11, 5)
+        k_sweep.check_enough_songs(k_sweep.tried(sweep, 11, 5), sweep, np.zeros((11, 5)))
 
 
 def test_the_row_of_the_trained_k_shows_what_training_shows(finished: Path) -> None:

@@ -10,9 +10,8 @@ import numpy as np
 from song_mixtures.mixture.model import BLOCK, CovarianceType, FittedMixture, Mixture, posteriors
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray
 
-# Our choice. A component 32 standard deviations wider than it is thin is a layer and not a group:
-# components of a hundred songs and more stay below 400 on every table that was measured, and those
-# beyond 1,000 were a few dozen songs that share a value of a feature.
+# Our choice. A component 32 times wider than it is thin is a layer and not a group: a few dozen
+# songs that share a value of a feature, or that lie on a plane by chance.
 LARGEST_EIGENVALUE_RATIO = 1000.0
 
 
@@ -104,7 +103,7 @@ def evaluate_fit(
         min_weight=float(mixture.weights.min()),
         min_eigenvalue=float(eigenvalues.min()),
         max_eigenvalue_ratio=float((eigenvalues[:, -1] / eigenvalues[:, 0]).max()),
-        degenerate=int(degenerate_components(mixture, songs, reg_covar).sum()),
+        degenerate=int(any_of(reasons, k).sum()),
         valid=int(not faults),
         fault=", ".join(faults),
     )
@@ -142,5 +141,9 @@ def degeneracies(mixture: Mixture, songs: int, reg_covar: float) -> dict[str, Bo
 
 def degenerate_components(mixture: Mixture, songs: int, reg_covar: float) -> BoolArray:
     """Tell which components, (K,), are no group of songs, for any of the reasons above."""
-    none = np.zeros(len(mixture.weights), dtype=bool)
-    return np.any([none, *degeneracies(mixture, songs, reg_covar).values()], axis=0)
+    return any_of(degeneracies(mixture, songs, reg_covar), len(mixture.weights))
+
+
+def any_of(reasons: dict[str, BoolArray], k: int) -> BoolArray:
+    """Tell which of K components any reason holds for, (K,)."""
+    return np.any([np.zeros(k, dtype=bool), *reasons.values()], axis=0)

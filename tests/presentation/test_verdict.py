@@ -17,7 +17,13 @@ FITS = pd.DataFrame(
     }
 )
 STABILITY = pd.DataFrame(
-    {"k": [2, 3], "ari": [0.9, 0.6], "reference_ari": [0.5, 0.55], "supported": [1, 0]}
+    {
+        "k": [2, 3],
+        "covariance_type": "full",
+        "ari": [0.9, 0.6],
+        "reference_ari": [0.5, 0.55],
+        "supported": [1, 0],
+    }
 )
 
 
@@ -51,9 +57,18 @@ def said(
         (said(), "Not 4 groups: .* none of these would come back; 2 groups would", "by=stability"),
         (said(trusted=3), "Not 4 groups: .* only 3 of these would come back; 2 gr", "by=stability"),
         (said(supported=0), "none of these would come back; they divide a continuum", "by=bic"),
-        (said(supported=0, best=4), "they divide a continuum", "n_components=2"),
+        (
+            said(supported=0, best=4),
+            "they divide a continuum",
+            "by=fixed -S choose_k.n_components=2",
+        ),
+        (said(supported=0, best=2, k=2), "Not 2 groups", "dvc plots show"),
         (said(trusted=4), "4 groups that hold: .* each of them would come back", "dvc plots show"),
-        (said(trusted=4, ari=0.59), "4 groups, but .* no groups at all", "dvc plots show"),
+        (
+            said(trusted=4, ari=0.59),
+            "4 groups that come back, but no more than in songs without",
+            "dvc plots show",
+        ),
         (said(best=1, lead=-3.0, trusted=4), "No groups: one Gaussian", "dvc plots show"),
     ],
 )
@@ -66,6 +81,8 @@ def test_groups_are_judged_against_one_gaussian_and_against_songs_without_groups
     assert said().groups.startswith("Yes: the best mixture's BIC is 405 below that of one Gaussian")
     assert "K = 2 agrees best" in said().groups
     assert "(ARI 0.90, without groups 0.50)" in said().groups
+    types = STABILITY.assign(covariance_type=["diag", "full"])
+    assert "K = 2, diag agrees best" in said(stability=types).groups
     assert said(stability=STABILITY.tail(1)).groups.startswith("Hardly")
     assert said(lead=9.0).groups.startswith("Hardly")
     assert said(lead=-9.0).groups.startswith("None: the best mixture's BIC is 9 above")
@@ -82,10 +99,10 @@ def test_how_many_by_each_that_can_be_asked() -> None:
 @pytest.mark.parametrize(
     ("trusted", "words"),
     [
-        (0, "none of the 4 comes back when the mixture is fitted again; a song"),
-        (1, "one of the 4 comes back"),
+        (0, "None of the 4 comes back when the mixture is fitted again; a song"),
+        (1, "One of the 4 comes back"),
         (2, "2 of the 4 come back when the mixture is fitted again, 1 nearly unchanged"),
-        (4, "all 4 come back when the mixture is fitted again, 2 nearly unchanged"),
+        (4, "All 4 come back when the mixture is fitted again, 2 nearly unchanged"),
     ],
 )
 def test_how_far_the_trained_ones_can_be_trusted(trusted: int, words: str) -> None:

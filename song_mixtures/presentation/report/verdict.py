@@ -69,7 +69,7 @@ def headline(metrics: Mapping[str, Mapping[str, Any]], k: int, lead: float) -> s
     if trusted == k and comes_back(metrics, lead):
         return f"{k} groups that hold: {AGAIN} each of them would come back"
     if trusted == k:
-        return f"{k} groups, but {AGAIN} and no groups at all as many would come back"
+        return f"{k} groups that come back, but no more than in songs without groups"
     if trusted:
         return f"Not {k} groups: {AGAIN} only {trusted} of these would come back{others}"
     return f"Not {k} groups: {AGAIN} none of these would come back{others}"
@@ -89,7 +89,7 @@ def groups(metrics: Mapping[str, Mapping[str, Any]], stability: pd.DataFrame, le
     answer = "Yes" if ahead > CLOSE and leads.max() >= lead else "Hardly"
     return (
         f"{answer if ahead > 0 else 'None'}: {gaussian}; fitted again to songs drawn anew, "
-        f"K = {int(best['k'])} agrees best in comparison with songs without groups "
+        f"{mixture_name(best, stability)} agrees best in comparison with songs without groups "
         f"(ARI {best['ari']:.2f}, without groups {best['reference_ari']:.2f})"
     )
 
@@ -115,7 +115,7 @@ def trust(metrics: Mapping[str, Mapping[str, Any]], k: int) -> str:
     """Say how far the trained components, and what is said of each song, can be trusted."""
     trusted = int(metrics["refits"]["trusted_components_count"])
     stable = int(metrics["refits"]["stable_components_count"])
-    said = {0: f"none of the {k} comes", 1: f"one of the {k} comes", k: f"all {k} come"}
+    said = {0: f"None of the {k} comes", 1: f"One of the {k} comes", k: f"All {k} come"}
     return (
         f"{said.get(trusted, f'{trusted} of the {k} come')} back when the mixture is fitted again"
         f"{f', {stable} nearly unchanged' if stable else ''}; a song keeps its component in "
@@ -132,4 +132,6 @@ def next_command(metrics: Mapping[str, Mapping[str, Any]], k: int) -> str:
         return "dvc exp run -S choose_k.by=stability"
     if metrics["choose_k"]["bic_best_k"] not in (1, k):
         return "dvc exp run -S choose_k.by=bic"
-    return f"dvc exp run -S choose_k.n_components={max(2, k // 2)}"
+    if k == 2:  # there is no smaller number to try
+        return "dvc plots show"
+    return f"dvc exp run -S choose_k.by=fixed -S choose_k.n_components={max(2, k // 2)}"
