@@ -103,7 +103,7 @@ def cluster(
             f"compute.scheduler: the scheduler at {address} cannot read the calls; start it in an "
             "environment that requirements.lock made, as the workers"
         ) from None
-    except CancelledError as error:
+    except (CancelledError, distributed.comm.core.CommClosedError) as error:
         raise StageError(
             f"compute.scheduler: the scheduler at {address}, or every worker at once, went away "
             f"({one_line(error)}); start them and run `dvc repro` again"

@@ -356,6 +356,12 @@ def test_a_scheduler_that_goes_away_is_said(
         list(found)
 
 
+def test_a_connection_that_breaks_while_a_result_is_fetched_is_said(two_workers: Cluster) -> None:
+    said = f"the scheduler at {LOCAL}:.* went away"
+    with pytest.raises(StageError, match=said), cluster.cluster(two_workers.address):
+        raise distributed.comm.core.CommClosedError("Connection reset by peer")
+
+
 # ---- what is refused
 
 
