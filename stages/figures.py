@@ -1,10 +1,12 @@
-"""Draw every picture, from the tables and the data of the charts: no number is changed here.
+"""Write the data of every chart and draw every picture, from the tables: no number is changed.
 
-The pictures are PNG files of fixed names in plots/images/. A picture of a chart is the chart's own
-specification, rendered; the others are drawn by the function of their name. The same tables give
-the same bytes.
+A chart is a template in .dvc/plots and its data in plots/, which the page of `dvc plots` joins. A
+picture is a PNG file in plots/images/ with what it shows as its title: that of a chart is the
+chart's own specification, rendered; the others are drawn by the function of their name. A component
+has the same color everywhere. Of many songs both see a sample. The same tables give the same bytes.
 """
 
+import json
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +18,13 @@ from matplotlib.figure import Figure as Drawing
 from tqdm import tqdm
 
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.files import atomic_write, read_json, write_json, write_metrics
+from song_mixtures.pipeline.files import (
+    atomic_write,
+    read_json,
+    write_json,
+    write_metrics,
+    write_text,
+)
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.process import missing_space
 from song_mixtures.pipeline.stage import StageError, run, say
@@ -25,7 +33,7 @@ from song_mixtures.presentation.figures.calls import called
 from song_mixtures.presentation.figures.catalog import FIGURES, Figure
 from song_mixtures.presentation.figures.charts import CHARTS, DATA
 from song_mixtures.presentation.figures.findings import FINDINGS
-from song_mixtures.presentation.figures.palettes import Palette, palette_colors
+from song_mixtures.presentation.figures.palettes import Palette, Records, colored, palette_colors
 from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
@@ -39,14 +47,16 @@ SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+MEANS = Path("data/processed/gmm_means.csv")  # from components
+WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 COVARIANCES = Path("data/processed/gmm_covariances.csv")  # from components
 ELBOW = Path("data/processed/kmeans_elbow.csv")  # from kmeans
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
-CHART_DATA = Path("plots")  # from charts
 METRICS_BEFORE = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("components", "compare_kmeans", "soft_assign", "uncertainty")
+PLOTS = Path("plots")
 IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
@@ -56,16 +66,17 @@ CHARTS_SPACE = 64  # GB of addresses, reserved by the engine that renders charts
 
 @dataclass(frozen=True)
 class Figures:
-    """How pictures are drawn."""
+    """How charts and pictures are drawn."""
 
     dpi: Annotated[int, Range(50, 600)]
     palette: Palette
     max_points: Annotated[int, Range(100)]
+    max_page_songs: Annotated[int, Range(100, 20_000)]
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
 def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
-    """Read what is drawn and said, by the names that findings and drawings have for it."""
+    """Read what is drawn and said, by the names that charts, findings and drawings have for it."""
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs, k = tables.read(ASSIGNMENTS), len(mixture.weights)
     return {
@@ -73,30 +84,41 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
         "colors": palette_colors(parameters.palette, k),
         "counts": tables.read(CONFUSION),
-        "dpi": parameters.dpi,
         "elbow": tables.read(ELBOW),
         "fits": tables.read(K_SWEEP),
         "genres": tables.read(GENRES),
         "k": k,
+        "means": tables.read(MEANS),
         "metrics": {stage: read_json(METRICS_BEFORE / f"{stage}.json") for stage in STAGES},
+        "max_page_songs": parameters.max_page_songs,
         "mixture": mixture,
+        "palette": parameters.palette,
         "plane": Plane.from_json(read_json(AXES), scaling),
         "sample": sampled_songs(songs, parameters.max_points, parameters.seed),
         "scaling": scaling,
+        "seed": parameters.seed,
         "songs": songs,
         "stability": tables.read(STABILITY),
         "spread": tables.read(COVARIANCES),
+        "weights": tables.read(WEIGHTS),
     }
 
 
-def picture(figure: Figure, finding: str, found: dict[str, Any]) -> bytes:
-    """Return the picture of a figure as PNG, its finding as the title."""
-    if figure.chart:
-        records = read_json(CHART_DATA / f"{DATA[figure.chart]}.json")
-        return chart_picture(CHARTS[figure.chart], records, finding, figure.note, found["dpi"])
-    draw = DRAWINGS[figure.picture]
-    drawing = called(draw, {**found, "finding": finding, "note": figure.note})
-    return as_png(drawing, found["dpi"])
+def charted(found: dict[str, Any]) -> dict[str, Records]:
+    """Return the data of the charts by the name of its file."""
+    data = {file: CHARTS[name].data for name, file in DATA.items()}
+    return {
+        file: colored(called(function, found), found["colors"]) for file, function in data.items()
+    }
+
+
+def as_json(records: Records) -> str:
+    """Return records as JSON, one a line, so that git shows which have changed.
+
+    DVC puts them into a page as they are: a `<` in a song's name could end its script there.
+    """
+    lines = [json.dumps(record, allow_nan=False, ensure_ascii=False) for record in records]
+    return ("[\n" + ",\n".join(lines) + "\n]\n").replace("<", "‹")
 
 
 def as_png(drawing: Drawing, dpi: int) -> bytes:
@@ -110,7 +132,7 @@ def as_png(drawing: Drawing, dpi: int) -> bytes:
 
 
 def main() -> None:
-    """Read the tables, draw, write."""
+    """Read the tables, write the data of the charts, draw."""
     tables = read_params("tables", Tables)
     parameters = read_params("figures", Figures)
     if fault := missing_space(CHARTS_SPACE):
@@ -118,19 +140,31 @@ def main() -> None:
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
     found = read_found(parameters, tables)
+    charts = charted(found)
+    for name, records in charts.items():
+        write_text(PLOTS / f"{name}.json", as_json(records))
+
     tables_of = {"genre_by_component": "genres", "stability": "stability"}
     unknown = {name for name, table in tables_of.items() if found[table].empty}
     shown = [figure for figure in FIGURES if figure.picture and figure.picture not in unknown]
     said = {figure.picture: called(FINDINGS[figure.picture], found) for figure in shown}
+
+    def picture(figure: Figure) -> bytes:
+        finding, dpi = said[figure.picture].sentence, parameters.dpi
+        if figure.chart:
+            records = charts[DATA[figure.chart]]
+            return chart_picture(CHARTS[figure.chart], records, finding, figure.note, dpi)
+        words = {"finding": finding, "note": figure.note}
+        return as_png(called(DRAWINGS[figure.picture], found | words), dpi)
+
     for figure in tqdm(shown, "figures", delay=2, leave=False, disable=None):
-        png = picture(figure, said[figure.picture].sentence, found)
         with atomic_write(IMAGES / f"{figure.picture}.png") as unfinished:
-            unfinished.write_bytes(png)
+            unfinished.write_bytes(picture(figure))
     write_json(SENTENCES, {name: finding.sentence for name, finding in said.items()})
     write_metrics(METRICS, {key: n for f in said.values() for key, n in f.statistics.items()})
     if boxes := letters_without_font("".join(found["genres"].get("genre", ""))):
         say(f"pictures may show boxes for {boxes[:20]}: no font here has them, see docs/faq.md")
-    say(f"{len(shown)} pictures in {IMAGES}")
+    say(f"data of {len(charts)} charts in {PLOTS}, {len(shown)} pictures in {IMAGES}")
 
 
 if __name__ == "__main__":

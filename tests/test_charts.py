@@ -27,8 +27,8 @@ from song_mixtures.presentation.figures.songs import (
 from song_mixtures.presentation.figures.vega import MOST_LISTED, VERSION
 from song_mixtures.presentation.pictures.charts import letters_without_font
 from song_mixtures.sampling.rows import sampled_songs
-from stages import charts
-from tests.conftest import ROOT, run_stage
+from stages import figures
+from tests.conftest import ROOT
 from tests.presentation.results import CASES, charted
 
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
@@ -52,7 +52,7 @@ def test_every_song_is_counted_once_in_each_histogram(records: dict[str, Records
     assert bins.groupby("feature")["songs"].sum().to_dict() == dict.fromkeys(
         ["tempo (BPM)", "energy", "loudness (dB)", "valence", "danceability"], 150
     )
-    songs = read_table(charts.ASSIGNMENTS)
+    songs = read_table(figures.ASSIGNMENTS)
     bins = pd.DataFrame(records["entropy_histogram"])
     counts = songs["gmm_cluster"].value_counts().to_dict()
     assert bins.groupby("component")["songs"].sum().to_dict() == counts
@@ -98,7 +98,7 @@ def test_a_chosen_k_outside_of_the_sweep_is_still_told(
 
 
 def test_means_are_in_units_and_in_standard_deviations(records: dict[str, Records]) -> None:
-    mixture = Mixture.from_json(read_json(charts.GMM))
+    mixture = Mixture.from_json(read_json(figures.GMM))
     first, *_ = records["component_means"]
     assert first["deviation"] == round(mixture.means[0, 0], 4)
     assert first["mean"] == f"{110 + 20 * mixture.means[0, 0]:.0f}"
@@ -116,7 +116,7 @@ def test_shares_of_a_component_and_of_a_genre_sum_to_one(records: dict[str, Reco
 
 
 def test_the_songs_are_the_first_of_the_pictures_sample(records: dict[str, Records]) -> None:
-    pictured = sampled_songs(read_table(charts.ASSIGNMENTS), 5000, seed=42)["song"].tolist()
+    pictured = sampled_songs(read_table(figures.ASSIGNMENTS), 5000, seed=42)["song"].tolist()
     assert [record["song"] for record in records["songs"]] == pictured[:100]
     places = np.array([[record["x"], record["y"]] for record in records["songs"]])
     assert places.var(axis=0)[0] > places.var(axis=0)[1]
@@ -154,19 +154,8 @@ def test_the_commonest_genres_have_a_name_and_a_color_and_the_others_are_gray() 
 
 
 def test_a_tag_in_a_songs_name_cannot_end_the_script_that_dvc_puts_it_into() -> None:
-    text = charts.as_json([{"song": "</script><b>", "n": 1}])
+    text = figures.as_json([{"song": "</script><b>", "n": 1}])
     assert json.loads(text) == [{"song": "‹/script>‹b>", "n": 1}]
-
-
-def test_the_stage_writes_every_chart_and_the_same_bytes_again(records: dict[str, Records]) -> None:
-    (Path("params.yaml")).write_text((ROOT / "params.yaml").read_text())
-    runs = []
-    for _ in range(2):
-        done = run_stage("charts", Path.cwd())
-        assert done.returncode == 0, done.stderr
-        runs.append({path.stem: path.read_bytes() for path in Path("plots").glob("*.json")})
-    assert runs[0] == runs[1]
-    assert set(runs[0]) == set(records)
 
 
 # --- with the templates

@@ -28,7 +28,7 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
 
 
 FITTING = {"k_sweep", "stability", "choose_k"}
-SHOWING = {"figures", "charts", "report"}
+SHOWING = {"figures", "report"}
 AFTER_REFITS = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
 AFTER_TRAINING = {"refits", *AFTER_REFITS}
 
@@ -63,7 +63,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *SHOWING}),
     ({"figures.dpi": 70}, {"figures", "report"}),
     ({"figures.palette": "tableau"}, SHOWING),
-    ({"charts.max_songs": 100}, SHOWING),
+    ({"figures.max_page_songs": 100}, SHOWING),
     ({"report.self_contained": True}, {"report"}),
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},

@@ -19,6 +19,7 @@ from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import Tables, read_table
 from song_mixtures.presentation.figures.calls import called
 from song_mixtures.presentation.figures.catalog import DRAWN, FIGURES
+from song_mixtures.presentation.figures.charts import DATA
 from song_mixtures.presentation.figures.findings import FINDINGS
 from song_mixtures.presentation.figures.palettes import palette_colors
 from song_mixtures.presentation.pictures import components, densities, maps
@@ -227,35 +228,41 @@ def test_a_component_has_the_same_color_everywhere() -> None:
 def drawn(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn") / "run"
     shutil.copytree(finished, folder)
-    for stage in ("charts", "figures"):
-        done = run_stage(stage, folder)
-        assert done.returncode == 0, done.stderr
+    done = run_stage("figures", folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
-def pngs(folder: Path) -> dict[str, bytes]:
-    return {path.stem: path.read_bytes() for path in (folder / figures.IMAGES).iterdir()}
+def written(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in (folder / figures.PLOTS).rglob("*.*")
+    }
 
 
 def test_every_picture_has_a_finding_and_the_same_bytes_whatever_the_user_has_set(
     drawn: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    before = pngs(drawn)
-    assert set(before) == set(read_json(drawn / figures.SENTENCES))
-    assert len(before) == 15
-    assert all(image.startswith(b"\x89PNG") for image in before.values())
+    before = written(drawn)
+    charts = {f"{figures.PLOTS}/{data}.json" for data in DATA.values()}
+    pictures = {f"{figures.IMAGES}/{name}.png" for name in read_json(drawn / figures.SENTENCES)}
+    assert set(before) == {*charts, *pictures, str(figures.SENTENCES)}
+    assert len(pictures) == 15
+    assert all(before[image].startswith(b"\x89PNG") for image in pictures)
     (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
     assert run_stage("figures", drawn).returncode == 0
-    assert pngs(drawn) == before
+    assert written(drawn) == before
 
 
 def test_without_genres_there_is_no_picture_of_them(drawn: Path) -> None:
     read_table(drawn / figures.GENRES).head(0).to_csv(drawn / figures.GENRES, index=False)
     (drawn / figures.IMAGES / "genre_by_component.png").unlink()
     assert run_stage("figures", drawn).returncode == 0
-    assert len(pngs(drawn)) == len(read_json(drawn / figures.SENTENCES)) == 14
-    assert "genre_by_component" not in pngs(drawn)
+    pictures = {path.stem for path in (drawn / figures.IMAGES).iterdir()}
+    assert set(read_json(drawn / figures.SENTENCES)) == pictures
+    assert len(pictures) == 14
+    assert "genre_by_component" not in pictures
 
 
 # --- every picture at once: what is written can be read
@@ -304,7 +311,7 @@ def test_no_text_is_cut_covered_or_too_small_and_no_legend_hides_songs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_results(**CASES[case])
-    found = figures.read_found(figures.Figures(DPI, "distinct", 5000, 42), Tables("csv"))
+    found = figures.read_found(figures.Figures(DPI, "distinct", 5000, 2000, 42), Tables("csv"))
     for name in DRAWN:
         said = called(FINDINGS[name], found).sentence
         figure = called(DRAWINGS[name], found | {"finding": said, "note": NOTES[name]})

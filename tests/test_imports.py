@@ -28,7 +28,6 @@ USED = {
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
     "figures": {"matplotlib", "scipy"},
-    "charts": set(),
     "report": set(),
 }
 

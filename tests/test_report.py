@@ -197,7 +197,7 @@ def test_a_run_without_genres_and_names_by_parquet(
         "choose_k.by": "icl", "figures.dpi": 50,
     }  # fmt: skip
     write_params(tmp_path, changes)
-    run_stages(tmp_path, *STAGES, "charts", "figures", "report")
+    run_stages(tmp_path, *STAGES, "figures", "report")
     monkeypatch.chdir(tmp_path)
     markdown = report.MARKDOWN.read_text()
     k = read_json(report.CHOSEN_K)["n_components"]

@@ -66,7 +66,7 @@ def test_a_stage_imports_rooms_and_no_stage(path: Path) -> None:
     modules = imported(path)
     assert not [module for module in modules if module.startswith("stages.")]
     shown = {room(module) for module in modules if "presentation" in module}
-    allowed = {"figures": {FIGURES, PICTURES}, "charts": {FIGURES}, "report": {REPORT}}
+    allowed = {"figures": {FIGURES, PICTURES}, "report": {REPORT}}
     assert shown <= allowed.get(path.stem, set())
 
 

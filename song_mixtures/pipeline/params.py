@@ -29,6 +29,7 @@ from song_mixtures.pipeline.stage import StageError
 PARAMS = Path("params.yaml")
 # Where a key of an earlier version has gone.
 RENAMED = {
+    "charts.max_songs": "figures.max_page_songs",
     "compare_kmeans.silhouette_sample": "kmeans.silhouette_sample",
     "compare_kmeans.seed": "kmeans.seed",
     "uncertainty.torn_margin": "uncertainty.ambiguous_margin",

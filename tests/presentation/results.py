@@ -1,4 +1,4 @@
-"""All that the stages charts and figures read, of songs of a mixture drawn at random."""
+"""All that stage figures reads, of songs of a mixture drawn at random."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from song_mixtures.pipeline.tables import Tables, write_table
 from song_mixtures.presentation.figures.palettes import Palette, Records
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
-from stages import charts, figures
+from stages import figures
 from stages.compare_kmeans import confusion, genre_table
 from stages.components import covariances_table, means_table, summarize, weights_table
 from stages.uncertainty import evaluate_songs
@@ -89,8 +89,8 @@ def write_results(
         figures.K_SWEEP: sweep,
         figures.STABILITY: stability,
         figures.ASSIGNMENTS: songs,
-        charts.MEANS: means_table(mixture, scaling, 0.5),
-        charts.WEIGHTS: weights_found,
+        figures.MEANS: means_table(mixture, scaling, 0.5),
+        figures.WEIGHTS: weights_found,
         figures.COVARIANCES: covariances_table(mixture, scaling, songs),
         figures.ELBOW: pd.DataFrame(elbow),
         figures.KMEANS_ASSIGNMENTS: pd.DataFrame({"kmeans_cluster": kmeans}),
@@ -118,7 +118,8 @@ def write_results(
 def charted(palette: Palette = "distinct", **results: Any) -> dict[str, Records]:
     """Write results and the data of their charts as the stage does; return the records."""
     write_results(**{"count": 150, **results})
-    records = charts.charts(charts.Charts(max_songs=100), Tables("csv"), palette, seed=42)
+    parameters = figures.Figures(50, palette, max_points=5000, max_page_songs=100, seed=42)
+    records = figures.charted(figures.read_found(parameters, Tables("csv")))
     for name, rows in records.items():
-        write_text(charts.PLOTS / f"{name}.json", charts.as_json(rows))
+        write_text(figures.PLOTS / f"{name}.json", figures.as_json(rows))
     return records

@@ -74,7 +74,7 @@ def genre_colors(groups: pd.Series, palette: Palette) -> list[str]:
 
 
 def songs_on_map(
-    songs: pd.DataFrame, plane: Plane, k: int, max_songs: int, seed: int, palette: Palette
+    songs: pd.DataFrame, plane: Plane, k: int, max_page_songs: int, seed: int, palette: Palette
 ) -> Records:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
@@ -82,7 +82,8 @@ def songs_on_map(
     bounds of entropy, stand in the first record alone.
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
-    sample = sampled_songs(songs.assign(genre=genres, group=genre_groups(genres)), max_songs, seed)
+    grouped = songs.assign(genre=genres, group=genre_groups(genres))
+    sample = sampled_songs(grouped, max_page_songs, seed)
     coordinates = plane.coordinates(sample).round(3)
     # Without the first line, which the axis of the chart has.
     x_axis, y_axis = (": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1))

@@ -37,7 +37,7 @@ LISTED = {"name": "most_listed", "value": 10_000}  # components or genres of a l
 class Chart:
     """A chart: what computes its records, its specification, what is too much for its picture."""
 
-    data: Callable[..., Records]  # its arguments by the names of stage charts
+    data: Callable[..., Records]  # its arguments by the names of stage figures
     spec: Spec
     most: int = 0  # components in the picture, 0: all; both of a pair of labels are held to it
 
