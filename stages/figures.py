@@ -18,6 +18,7 @@ from matplotlib.figure import Figure as Drawing
 from tqdm import tqdm
 
 from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import TRUSTED
 from song_mixtures.pipeline.files import (
     atomic_write,
     read_json,
@@ -33,7 +34,13 @@ from song_mixtures.presentation.figures.calls import called
 from song_mixtures.presentation.figures.catalog import FIGURES, Figure
 from song_mixtures.presentation.figures.charts import CHARTS, DATA
 from song_mixtures.presentation.figures.findings import FINDINGS
-from song_mixtures.presentation.figures.palettes import Palette, Records, colored, palette_colors
+from song_mixtures.presentation.figures.palettes import (
+    Palette,
+    Records,
+    badge_faces,
+    colored,
+    palette_colors,
+)
 from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
@@ -78,13 +85,16 @@ class Figures:
 def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
     """Read what is drawn and said, by the names that charts, findings and drawings have for it."""
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
-    songs, k = tables.read(ASSIGNMENTS), len(mixture.weights)
+    songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
+    k = len(weights)
+    colors = palette_colors(parameters.palette, k)
     return {
         "chosen": read_json(CHOSEN_K),
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
-        "colors": palette_colors(parameters.palette, k),
+        "colors": colors,
         "counts": tables.read(CONFUSION),
         "elbow": tables.read(ELBOW),
+        "faces": badge_faces(colors, weights["jaccard"] >= TRUSTED),
         "fits": tables.read(K_SWEEP),
         "genres": tables.read(GENRES),
         "k": k,
@@ -100,15 +110,16 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
         "songs": songs,
         "stability": tables.read(STABILITY),
         "spread": tables.read(COVARIANCES),
-        "weights": tables.read(WEIGHTS),
+        "weights": weights,
     }
 
 
 def charted(found: dict[str, Any]) -> dict[str, Records]:
     """Return the data of the charts by the name of its file."""
     data = {file: CHARTS[name].data for name, file in DATA.items()}
+    colors, faces = found["colors"], found["faces"]
     return {
-        file: colored(called(function, found), found["colors"]) for file, function in data.items()
+        file: colored(called(function, found), colors, faces) for file, function in data.items()
     }
 
 

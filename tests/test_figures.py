@@ -21,7 +21,13 @@ from song_mixtures.presentation.figures.calls import called
 from song_mixtures.presentation.figures.catalog import DRAWN, FIGURES
 from song_mixtures.presentation.figures.charts import DATA
 from song_mixtures.presentation.figures.findings import FINDINGS
-from song_mixtures.presentation.figures.palettes import palette_colors
+from song_mixtures.presentation.figures.palettes import (
+    HOLLOW,
+    Records,
+    badge_faces,
+    colored,
+    palette_colors,
+)
 from song_mixtures.presentation.pictures import components, densities, maps
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
@@ -65,11 +71,11 @@ def covariance_picture(mixture: Mixture, colors: list[str]) -> Figure:
     d = mixture.means.shape[1]
     scaling = Scaling(tuple(FEATURES[:d]), ("identity",) * d, np.zeros(d), np.ones(d))
     table = covariances_table(mixture, scaling, SONGS)
-    return components.covariances(table, colors, *SAID)
+    return components.covariances(table, colors, colors, *SAID)
 
 
 def map_axes() -> Axes:
-    return maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, *SAID).axes[0]
+    return maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, COLORS, *SAID).axes[0]
 
 
 def texts(axes: Axes) -> list[str]:
@@ -122,7 +128,7 @@ def test_a_tied_covariance_is_drawn_once() -> None:
 def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
     table = pd.concat([songs(500).assign(tempo=lambda t: t["tempo"] * 0.5 + 1)])
     mixture = Mixture("full", np.ones(1), np.array([[1.0, 0, 0, 0, 0]]), np.eye(5)[None] / 4)
-    figure = densities.feature_densities(table, mixture, SCALING, COLORS[:1], *SAID)
+    figure = densities.feature_densities(table, mixture, SCALING, COLORS[:1], COLORS[:1], *SAID)
     axes = figure.axes[0]
     bars = axes.patches[0].get_data().values.sum()  # type: ignore[attr-defined]
     component, whole = (np.asarray(line.get_ydata(), dtype=float) for line in axes.lines)
@@ -136,7 +142,7 @@ def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
 
 def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     sample = sampled_songs(SONGS, 25, seed=1)
-    figure = maps.pca_map(SONGS, sample, MIXTURE, PLANE, COLORS, *SAID)
+    figure = maps.pca_map(SONGS, sample, MIXTURE, PLANE, COLORS, COLORS, *SAID)
     dots: Any = figure.axes[0].collections[0]
     assert len(dots.get_offsets()) == len(set(sample.index)) == 25
     assert figure.get_supxlabel().startswith("25 of 60 songs, a random sample")
@@ -160,7 +166,7 @@ def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> No
 def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
     covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
     axes = Figure().subplots()
-    maps.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], COLORS[:1], COLORS)
+    maps.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], *[COLORS[:1]] * 3)
     ellipse = axes.patches[0]
     vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
     rim = ellipse.get_patch_transform().transform(vertices)
@@ -179,7 +185,7 @@ def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
 
 
 def test_the_map_of_entropy_is_darkest_where_the_mixture_is_least_sure() -> None:
-    axes = maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, *SAID).axes[0]
+    axes = maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, COLORS, *SAID).axes[0]
     dots: Any = axes.collections[0]
     assert list(dots.get_array()) == sorted(SONGS["gmm_entropy"])
     shades = np.array([to_rgb(to_hex(dots.cmap(dots.norm(nats)))) for nats in (0, 0.5, 1.0)])
@@ -190,7 +196,7 @@ def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() ->
     matched = np.array([2, 0, 1])  # the cluster of component 0, 1, 2
     clusters = pd.Series(matched[SONGS["gmm_cluster"]])
     counts = pd.DataFrame({"kmeans_cluster": [2, 0, 1] * 3})
-    figure = maps.pca_kmeans(SONGS, clusters, counts, SONGS, PLANE, COLORS, *SAID)
+    figure = maps.pca_kmeans(SONGS, clusters, counts, SONGS, PLANE, COLORS, COLORS, *SAID)
     ours, theirs = (axes.collections[0].get_facecolors() for axes in figure.axes)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(ours, theirs)
     for axes, numbers in zip(figure.axes, (["0", "1", "2"], ["2", "0", "1"]), strict=True):
@@ -202,9 +208,9 @@ def test_clusters_have_the_colors_of_their_components_and_their_own_numbers() ->
 def test_the_overlap_is_the_mean_posterior_of_each_hard_label() -> None:
     posterior = [[0.9, 0.1, 0], [0.7, 0.2, 0.1], [0.3, 0.6, 0.1]]
     table = pd.DataFrame(posterior, columns=["gmm_prob_0", "gmm_prob_1", "gmm_prob_2"])
-    axes = components.component_overlap(table.assign(gmm_cluster=[0, 0, 1]), 3, COLORS, *SAID).axes[
-        0
-    ]
+    axes = components.component_overlap(
+        table.assign(gmm_cluster=[0, 0, 1]), 3, COLORS, COLORS, *SAID
+    ).axes[0]
     shares = np.ravel(np.asarray(axes.collections[0].get_array()))
     np.testing.assert_allclose(shares, [0.8, 0.15, 0.05, 0.3, 0.6, 0.1, 0, 0, 0])
     assert texts(axes) == ["80", "15", "5", "30", "60", "10"]
@@ -214,11 +220,33 @@ def test_a_component_has_the_same_color_everywhere() -> None:
     for axes in (covariance_picture(MIXTURE, COLORS).axes[0], map_axes()):
         patches = [mark.get_bbox_patch() for mark in axes.texts]
         assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
-    overlap = components.component_overlap(SONGS, 3, COLORS, *SAID).axes[0]
+    overlap = components.component_overlap(SONGS, 3, COLORS, COLORS, *SAID).axes[0]
     numbered = {str(number): color for number, color in enumerate(COLORS)}
     assert badges(overlap) == badges(overlap, "x") == numbered
-    density = densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, *SAID).axes[0]
+    density = densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, COLORS, *SAID).axes[0]
     assert [line.get_color() for line in density.lines[:3]] == COLORS[::-1]  # 0 on top
+
+
+def test_the_badge_of_a_component_that_would_not_come_back_is_hollow_everywhere() -> None:
+    faces = [COLORS[0], HOLLOW, COLORS[2]]
+    assert badge_faces(COLORS, [True, False, True]) == faces
+    drawn = [
+        maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, faces, *SAID),
+        maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, faces, *SAID),
+        components.component_overlap(SONGS, 3, COLORS, faces, *SAID),
+        densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, faces, *SAID),
+    ]
+    for figure in drawn:
+        assert "Hollow badges" in figure.get_supxlabel()
+    for figure in drawn[:2]:
+        patches = [mark.get_bbox_patch() for mark in figure.axes[0].texts]
+        assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == faces
+    assert list(badges(drawn[2].axes[0]).values()) == faces
+    records: Records = [{"component": 1, "share": 0.5}, {"genre": "none"}]
+    assert colored(records, COLORS, faces) == [
+        {"component": 1, "share": 0.5, "color": COLORS[1], "face": HOLLOW},
+        {"genre": "none"},
+    ]
 
 
 # --- the stage

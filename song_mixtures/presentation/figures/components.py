@@ -71,7 +71,7 @@ BESIDE = [
     beside(10, column("weight", format=".1%")),
     beside(54, column("songs", format=",d")),
     beside(96, column("comes_back", "nominal")),
-    beside(156, column("profile", "nominal")),
+    beside(168, column("profile", "nominal")),
 ]
 OF_COMPONENT = {
     "weight": "weight|.1%", "songs": "songs|,", "comes_back": "comes back", "profile": "sounds",

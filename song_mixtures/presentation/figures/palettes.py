@@ -1,12 +1,13 @@
 """The colors of components and genres, and records that carry them."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal
 
 Colors = Sequence[str]  # of the components, by number, "#rrggbb"
 Record = dict[Hashable, Any]  # of a chart's data
 Records = list[Record]
 NO_COLOR = "#9a9a9a"
+HOLLOW = "#ffffff"  # of a badge whose component would not come back; its edge has the color
 INK, FAINT = "#222222", "#767676"  # letters
 PLAIN = "#40516b"  # of what belongs to no component
 DEVIATIONS = ["#5e3c99", "#f7f7f7", "#e66101"]  # below, at and above the mean; read by all eyes
@@ -37,9 +38,20 @@ def palette_colors(palette: Palette, k: int) -> list[str]:
     return [colors[component % len(colors)] for component in range(k)]
 
 
-def colored(records: Records, colors: Colors) -> Records:
-    """Return the records, those of a component with its color."""
+def badge_faces(colors: Colors, come_back: Iterable[bool]) -> list[str]:
+    """Return what the badges of the components are filled with: nothing where one does not hold."""
+    return [color if holds else HOLLOW for color, holds in zip(colors, come_back, strict=True)]
+
+
+def said_of_badges(faces: Iterable[str]) -> str:
+    """Say what a hollow badge means, "" where there is none."""
+    return "Hollow badges: components that would not come back. " if HOLLOW in faces else ""
+
+
+def colored(records: Records, colors: Colors, faces: Colors) -> Records:
+    """Return the records, those of a component with its color and the fill of its badge."""
+    marks = [{"color": color, "face": face} for color, face in zip(colors, faces, strict=True)]
     return [
-        record | {"color": colors[record["component"]]} if "component" in record else record
+        record | marks[record["component"]] if "component" in record else record
         for record in records
     ]

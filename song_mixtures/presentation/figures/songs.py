@@ -18,6 +18,7 @@ from song_mixtures.presentation.figures.vega import (
     BY_RANK,
     LISTED,
     OWN_COLOR,
+    OWN_FACE,
     RANK,
     REVISION_COLOR,
     Chart,
@@ -160,7 +161,7 @@ OF_A_SONG = tooltip(
     song="song", genre="genre", component="component", max_posterior="maximum posterior|.2f",
     entropy="entropy (nats)|.2f",
 )  # fmt: skip
-COMPONENT_LIST = pick_list("component", "color", "component", 12, 78)
+COMPONENT_LIST = pick_list("component", ["color", "face"], 12, 78)
 SEARCHED = "genre_search == '' || indexof(lower(datum.genre), lower(genre_search)) >= 0"
 PICKED = {"and": [{"param": "picked_component"}, {"param": "picked_genre_group"}, SEARCHED]}
 CERTAINTY = column("max_posterior", scale={"domain": [0, 1], "range": [0.05, 0.9]}, legend=None)
@@ -175,15 +176,17 @@ SONG_MAP = Chart(
             "opacity": {"condition": {"test": PICKED, **CERTAINTY}, "value": 0.03},
             "tooltip": OF_A_SONG,
         }, size=26),
-        {"transform": [{"aggregate": MIDDLE, "groupby": ["component", "color"]}], "layer": [
-            at_component("circle", {"stroke": OWN_COLOR}, size=230, fill="white"),
-            at_component("text", {"text": column("component", "nominal")},
-                         fontSize=11, fontWeight="bold", fill=INK),
+        {"transform": [{"aggregate": MIDDLE, "groupby": ["component", "color", "face"]}], "layer": [
+            at_component("circle", {"stroke": OWN_COLOR, "fill": OWN_FACE}, size=230),
+            at_component("text", {
+                "text": column("component", "nominal"),
+                "color": where("luminance(datum.face) > 0.3", INK, "white"),
+            }, fontSize=11, fontWeight="bold"),
         ]},
         axis_words("x_axis", "→ axis 1", -18),
         axis_words("y_axis", "↑ axis 2", -33),
-        pick_list("component", "color", "component", 12, 78, "color_by == 'component'"),
-        pick_list("genre_group", "genre_color", "genre", 102, 118, "color_by == 'genre'"),
+        pick_list("component", ["color", "face"], 12, 78, "color_by == 'component'"),
+        pick_list("genre_group", ["genre_color"] * 2, 102, 118, "color_by == 'genre'"),
     ]}, abreast=2, transform=calculate(
         dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
     )) | {"params": [

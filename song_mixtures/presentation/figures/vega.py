@@ -6,17 +6,24 @@ page and of the pictures; DVC's own page, the fallback, has an older one.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-from song_mixtures.presentation.figures.palettes import FAINT, INK, PLAIN, Records
+from song_mixtures.presentation.figures.palettes import (
+    FAINT,
+    INK,
+    PLAIN,
+    Records,
+    said_of_badges,
+)
 
 VERSION = "6.4"
 Spec = dict[str, Any]
 DATA, REVISION_COLOR = "<DVC_METRIC_DATA>", "<DVC_METRIC_COLOR>"
-OWN_COLOR = {"field": "color", "type": "nominal", "scale": None}  # a column of the records
+OWN_COLOR = {"field": "color", "type": "nominal", "scale": None}  # columns of the records
+OWN_FACE = OWN_COLOR | {"field": "face"}
 NO_LINES = {"domain": False, "ticks": False}  # of an axis that names rows or columns
 # A picture's letters: this font comes with vl-convert, so pictures are the same everywhere.
 CONFIG = {
@@ -55,9 +62,10 @@ class Chart:
             if all(record.get(number, 0) < self.most for number in numbers)
         ]
         k = 1 + max(int(record.get("component", 0)) for record in records)
-        cut = f"Only the {self.most} heaviest. " if 0 < self.most < k else ""
+        cut = said_of_badges(str(record.get("face")) for record in shown)
+        cut += f"Only the {self.most} heaviest. " if 0 < self.most < k else ""
         if not self.most and k > MOST_LISTED:
-            cut = f"In the list are the {MOST_LISTED} heaviest. "
+            cut += f"In the list are the {MOST_LISTED} heaviest. "
         filled = json.dumps(self.spec).replace(f'"{REVISION_COLOR}"', json.dumps({"value": PLAIN}))
         spec: Spec = json.loads(filled)
         if spec["facet"]["field"] == "rev":
@@ -149,21 +157,21 @@ def faceted(name: str, sort: Any, panel: Spec, abreast: int) -> Spec:
 def badges(axis: str) -> Spec:
     """Return the layer with a square in each component's color at the edge of a matrix."""
     offset, edge = ({"xOffset": -9}, "x") if axis == "y" else ({"yOffset": -9}, "y")
-    place = {axis: component(), edge: {"value": 0}, "fill": OWN_COLOR}
-    return layer("square", once("component", "color"), place, size=110, opacity=1, **offset)
+    place = {axis: component(), edge: {"value": 0}, "fill": OWN_FACE, "stroke": OWN_COLOR}
+    return layer("square", once("component", "color", "face"), place, size=100, opacity=1, **offset)
 
 
-def pick_list(name: str, color: str, heading: str, left: int, wide: int, lit: str = "") -> Spec:
+def pick_list(name: str, mark: Sequence[str], left: int, wide: int, lit: str = "") -> Spec:
     """Return the layer that lists components or genres to the right of a panel, to click on.
 
-    `name` and `color` are columns, `left` and `wide` pixels. The selection is the parameter
-    `picked_<name>`; where the expression `lit` is false, colors are gray.
+    `name` and those of `mark`, edge and fill, are columns, `left` and `wide` pixels. The selection
+    is the parameter `picked_<name>`; where the expression `lit` is false, colors are gray.
     """
     named = only(f"datum.{name} !== ''")
     rank = {"op": "row_number", "as": "line"}
     lines = [
         named,
-        *once(name, color),
+        *once(name, *mark),
         {"window": [rank], "sort": [{"field": name}], "groupby": ["rev"]},
         only("datum.line <= most_listed"),
         *calculate(bottom="17 * datum.line + 3", top="17 * datum.line - 14"),
@@ -182,17 +190,20 @@ def pick_list(name: str, color: str, heading: str, left: int, wide: int, lit: st
     }  # fmt: skip
     row = layer("rect", [], rows, xOffset=left, x2Offset=left + wide, cursor="pointer", fill=INK)
     row["params"] = [{"name": f"picked_{name}", "select": select}]
-    shown: Spec = column(color, "nominal", scale=None)
-    gray = {"condition": {"test": lit} | shown, "value": "#cccccc"} if lit else shown
-    dot, words = place | {"color": gray}, place | {"text": column(name, "nominal")}
+    drawn: Spec = {
+        channel: {"condition": {"test": lit or "true"} | column(color, "nominal", scale=None),
+                  "value": "#cccccc"}
+        for channel, color in zip(("stroke", "fill"), mark, strict=True)
+    }  # fmt: skip
+    dot, words = place | drawn, place | {"text": column(name, "nominal")}
     at_left = {"align": "left", "fontSize": 11}
     listed = [
         row,
-        layer("square", [], dot, size=120, opacity=1, xOffset=left + 10, yOffset=-8.5),
+        layer("square", [], dot, size=110, opacity=1, xOffset=left + 10, yOffset=-8.5),
         layer("text", [], words, dx=left + 21, limit=wide - 22, baseline="middle", dy=-8.5,
               **at_left),
     ]  # fmt: skip
-    above = edge | {"y": {"value": 0}, "text": {"value": heading}}
+    above = edge | {"y": {"value": 0}, "text": {"value": name.split("_")[0]}}
     style = {"baseline": "bottom", "dx": left + 3, "dy": 1, "fontWeight": "bold"}
     top = layer("text", [named, *once(), only("datum.records > 0")], above, **style, **at_left)
     return {"layer": [{"transform": lines, "layer": listed}, top]}

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from song_mixtures.mixture.uncertainty import mean_posteriors
 from song_mixtures.presentation.figures.findings import spreads
-from song_mixtures.presentation.figures.palettes import FAINT, Colors
+from song_mixtures.presentation.figures.palettes import FAINT, Colors, said_of_badges
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import (
     DEVIATION_COLORS,
@@ -24,7 +24,9 @@ PANELS_ABREAST = 4
 BESIDE, ABOVE = 0.07, 0.18  # of a panel: what is left empty there
 
 
-def covariances(spread: pd.DataFrame, colors: Colors, finding: str, note: str) -> Figure:
+def covariances(
+    spread: pd.DataFrame, colors: Colors, faces: Colors, finding: str, note: str
+) -> Figure:
     """Covariance matrix of every component; what is zero by the covariance type is a plain 0.
 
     All panels stand in one pair of axes: of these matplotlib draws a dozen only slowly.
@@ -36,7 +38,9 @@ def covariances(spread: pd.DataFrame, colors: Colors, finding: str, note: str) -
     shown = 1 if tied else min(k, MOST_COMPONENTS)
     across = min(shown, PANELS_ABREAST)
     down = -(-shown // across)  # rounded up
-    words = f"All {k} components have this one. " if tied else heaviest(k)
+    words = f"All {k} components have this one. "
+    if not tied:
+        words = heaviest(k) + said_of_badges(faces)
     width, height = max(2.2 * across + 1, 7), 2.15 * down + (2.2 if tied else 1.6)
     figure = blank(width, height, finding, words + note)
     axes = figure.subplots()
@@ -47,7 +51,8 @@ def covariances(spread: pd.DataFrame, colors: Colors, finding: str, note: str) -
         mesh = heatmap(axes, matrix, DEVIATION_COLORS, (-1, 1), texts, 7.5, (left, top))
         name = f"all {k} components" if tied else str(component)
         above = top - d * ABOVE / 2
-        badge(axes.text(left + 0.05, above, name), FAINT if tied else colors[component])
+        mark = (FAINT, FAINT) if tied else (colors[component], faces[component])
+        badge(axes.text(left + 0.05, above, name), *mark)
         spread_words = f"spread {sizes[component]:.2f}"
         axes.text(left + d, above, spread_words, fontsize=8.5, color=FAINT, ha="right", va="center")
     middles = np.arange(d) + 0.5
@@ -60,12 +65,12 @@ def covariances(spread: pd.DataFrame, colors: Colors, finding: str, note: str) -
 
 
 def component_overlap(
-    songs: pd.DataFrame, k: int, colors: Colors, finding: str, note: str
+    songs: pd.DataFrame, k: int, colors: Colors, faces: Colors, finding: str, note: str
 ) -> Figure:
     """Mean posteriors of each component's songs: with which other component it is confused."""
     overlap, shown = mean_posteriors(songs, k), min(k, MOST_COMPONENTS)
     size = max(6.5, 1.5 + 0.44 * shown), 1.9 + 0.3 * shown
-    figure = blank(*size, finding, heaviest(k) + note)
+    figure = blank(*size, finding, heaviest(k) + said_of_badges(faces) + note)
     axes = figure.subplots()
     matrix = overlap[:shown, :shown]
     texts = np.array([[f"{100 * v:.0f}" if v >= 0.01 else "" for v in row] for row in matrix])
@@ -73,7 +78,7 @@ def component_overlap(
     heatmap(axes, matrix, SHARE_COLORS, (0, max(float(others), 0.01)), texts, 8)
     axes.set_ylim(shown, 0)
     for axis, name in ((axes.xaxis, "posterior of"), (axes.yaxis, "hard label")):
-        number(axis, colors[:shown])
+        number(axis, colors[:shown], faces[:shown])
         axis.set_label_text(name)
         axis.labelpad = 8
     axes.xaxis.set_label_position("top")

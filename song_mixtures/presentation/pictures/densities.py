@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from song_mixtures.mixture.marginals import marginal_cdf
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import INK, Colors
+from song_mixtures.presentation.figures.palettes import INK, Colors, said_of_badges
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import bare, blank, heaviest, legend_of_components
 from song_mixtures.songs.features import heading
@@ -24,12 +24,13 @@ def feature_densities(
     mixture: Mixture,
     scaling: Scaling,
     colors: Colors,
+    faces: Colors,
     finding: str,
     note: str,
 ) -> Figure:
     """Songs per bin of each feature, and what the mixture expects there, component by component."""
     shown = colors[:MOST_COMPONENTS]
-    words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}"
+    words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}{said_of_badges(faces)}"
     figure = blank(11, 6, finding, words)
     rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
     panels = figure.subplots(rows, 3).ravel()
@@ -37,7 +38,7 @@ def feature_densities(
         draw_density(bare(axes), songs[feature].to_numpy(), feature, (mixture, scaling), shown)
     for axes in panels[len(scaling.features) :]:
         axes.set_axis_off()
-    legend_of_components(panels[len(scaling.features)], shown)
+    legend_of_components(panels[len(scaling.features)], shown, faces[:MOST_COMPONENTS])
     for axes in panels[::3]:
         axes.set_ylabel("songs per bin")
     return figure

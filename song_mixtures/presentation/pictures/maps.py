@@ -11,7 +11,7 @@ from matplotlib.patches import Ellipse
 from song_mixtures.mixture.marginals import projected
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors
+from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors, said_of_badges
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import badge, bare, blank, color_key, heaviest
 from song_mixtures.songs.plane import Plane
@@ -29,13 +29,15 @@ def pca_map(
     mixture: Mixture,
     plane: Plane,
     colors: Colors,
+    faces: Colors,
     finding: str,
     note: str,
 ) -> Figure:
     """Songs colored by component, each with the ellipse of one standard deviation."""
-    figure, [axes] = maps(plane, sample, finding, drawn_of(sample, songs, colors) + note)
+    figure, [axes] = maps(plane, sample, finding, drawn_of(sample, songs, faces) + note)
     scatter(axes, plane.coordinates(sample), sample["gmm_cluster"], colors)
-    draw_components(axes, *projected(mixture, plane.center, plane.directions), colors, colors)
+    ellipses = projected(mixture, plane.center, plane.directions)
+    draw_components(axes, *ellipses, colors, colors, faces)
     return figure
 
 
@@ -45,17 +47,18 @@ def pca_entropy(
     mixture: Mixture,
     plane: Plane,
     colors: Colors,
+    faces: Colors,
     finding: str,
     note: str,
 ) -> Figure:
     """Songs by the entropy of their posteriors, the darkest drawn last."""
     rising = sample.sort_values("gmm_entropy", kind="stable")
-    words = drawn_of(sample, songs, colors) + note
+    words = drawn_of(sample, songs, faces) + note
     figure, [axes] = maps(plane, sample, finding, words, below=0.7)
     x, y = plane.coordinates(rising).T
     dots = axes.scatter(x, y, s=9, c=rising["gmm_entropy"], cmap=ENTROPY, vmin=0, linewidths=0)
     ellipses = projected(mixture, plane.center, plane.directions)
-    draw_components(axes, *ellipses, colors, [FAINT] * len(colors))
+    draw_components(axes, *ellipses, [FAINT] * len(colors), colors, faces)
     color_key(axes, dots, "entropy of a song's posteriors (nats)")
     return figure
 
@@ -67,6 +70,7 @@ def pca_kmeans(
     sample: pd.DataFrame,
     plane: Plane,
     colors: Colors,
+    faces: Colors,
     finding: str,
     note: str,
 ) -> Figure:
@@ -78,26 +82,27 @@ def pca_kmeans(
     by_cluster = [color for _, color in sorted(zip(matched, colors, strict=True))]
     places = pd.DataFrame(plane.coordinates(songs), songs.index)
     components = np.arange(len(colors))
-    words = drawn_of(sample, songs, colors) + note
+    words = drawn_of(sample, songs, faces) + note
     figure, panels = maps(plane, sample, finding, words, abreast=2)
-    for axes, title, labels, order, shades in (
-        (panels[0], "mixture, by component", songs["gmm_cluster"], components, colors),
-        (panels[1], "K-Means, by cluster", clusters, matched, by_cluster),
+    for axes, title, labels, order, shades, fills in (
+        (panels[0], "mixture, by component", songs["gmm_cluster"], components, colors, faces),
+        (panels[1], "K-Means, by cluster", clusters, matched, by_cluster, by_cluster),
     ):
         axes.set_title(title, fontsize=11)
         scatter(axes, places.loc[sample.index].to_numpy(), labels.loc[sample.index], shades)
         centers = places.groupby(labels).mean()
         named = [label for label in order[:MOST_COMPONENTS] if label in centers.index]
-        number_badges(axes, centers.loc[named].to_numpy(), named, [shades[i] for i in named])
+        marks = [(shades[i], fills[i]) for i in named]
+        number_badges(axes, centers.loc[named].to_numpy(), named, marks)
     panels[1].set_ylabel("")
     return figure
 
 
-def drawn_of(sample: pd.DataFrame, songs: pd.DataFrame, colors: Colors) -> str:
-    """Say how many of the songs are drawn, and which components are numbered."""
+def drawn_of(sample: pd.DataFrame, songs: pd.DataFrame, faces: Colors) -> str:
+    """Say how many of the songs are drawn, which components are numbered, and which hold."""
     of = f"{len(sample):,} of " if len(sample) < len(songs) else ""
     drawn = f"{of}{len(songs):,} songs{', a random sample' if of else ''}"
-    return f"{drawn}. {heaviest(len(colors), 'Numbered')}"
+    return f"{drawn}. {heaviest(len(faces), 'Numbered')}{said_of_badges(faces)}"
 
 
 def maps(
@@ -128,7 +133,12 @@ def scatter(axes: Axes, coordinates: FloatArray, labels: pd.Series, colors: Colo
 
 
 def draw_components(
-    axes: Axes, means: FloatArray, covariances: FloatArray, colors: Colors, edges: Colors
+    axes: Axes,
+    means: FloatArray,
+    covariances: FloatArray,
+    edges: Colors,
+    colors: Colors,
+    faces: Colors,
 ) -> None:
     """Draw the ellipses of one standard deviation of the heaviest components, numbered."""
     shown = min(len(colors), MOST_COMPONENTS)
@@ -140,16 +150,22 @@ def draw_components(
             ellipse = Ellipse(tuple(mean), width, height, angle=angle, fill=False)
             ellipse.set(edgecolor=edge, linewidth=line)
             axes.add_patch(ellipse)
-    number_badges(axes, means[:shown], list(range(shown)), colors[:shown])
+    marks = list(zip(colors, faces, strict=True))[:shown]
+    number_badges(axes, means[:shown], list(range(shown)), marks)
 
 
-def number_badges(axes: Axes, coordinates: FloatArray, numbers: list[int], colors: Colors) -> None:
-    """Put badges at coordinates, (K, 2), or where crowded beside them, joined by a line."""
+def number_badges(
+    axes: Axes, coordinates: FloatArray, numbers: list[int], marks: list[tuple[str, str]]
+) -> None:
+    """Put badges at coordinates, (K, 2), or where crowded beside them, joined by a line.
+
+    `marks` are colors and faces.
+    """
     reach = max(np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim()))
     apart = spread_out(coordinates, reach * BADGE)
-    for number, color, place, moved in zip(numbers, colors, coordinates, apart, strict=True):
+    for number, mark, place, moved in zip(numbers, marks, coordinates, apart, strict=True):
         axes.plot(*zip(place, moved, strict=True), color=INK, linewidth=0.8)
-        badge(axes.text(moved[0], moved[1], str(number), ha="center"), color)
+        badge(axes.text(moved[0], moved[1], str(number), ha="center"), *mark)
 
 
 def spread_out(coordinates: FloatArray, distance: float) -> FloatArray:

@@ -56,20 +56,21 @@ def ink_on(color: str) -> str:
     return INK if np.dot((0.299, 0.587, 0.114), to_rgb(color)) > 0.5 else "white"
 
 
-def badge(number: Text, color: str) -> None:
-    """Put a component's number on its color, the same in every picture."""
-    number.set_bbox({"facecolor": color, "edgecolor": "white", "boxstyle": "round,pad=0.25"})
-    number.set(color=ink_on(color), fontweight="bold", fontsize=8, va="center")
+def badge(number: Text, color: str, face: str) -> None:
+    """Put a component's number on its color, the same in every picture, or hollow into its edge."""
+    edge = "white" if face == color else color
+    number.set_bbox({"facecolor": face, "edgecolor": edge, "boxstyle": "round,pad=0.25"})
+    number.set(color=ink_on(face), fontweight="bold", fontsize=8, va="center")
 
 
-def number(axis: XAxis | YAxis, colors: Colors) -> None:
+def number(axis: XAxis | YAxis, colors: Colors, faces: Colors) -> None:
     """Name a heatmap's rows, on their left, or columns, above, by their component's badge."""
     axis.set_ticks(np.arange(len(colors)) + 0.5, [str(number) for number in range(len(colors))])
     axis.set_tick_params(length=0, pad=6)
     if isinstance(axis, XAxis):
         axis.tick_top()
-    for label, color in zip(axis.get_ticklabels(), colors, strict=True):
-        badge(label, color)
+    for label, color, face in zip(axis.get_ticklabels(), colors, faces, strict=True):
+        badge(label, color, face)
 
 
 def heatmap(
@@ -111,13 +112,13 @@ def color_key(
     bar.ax.tick_params(labelsize=8.5)
 
 
-def legend_of_components(axes: Axes, colors: Colors) -> None:
-    """List the components' numbers beside their colors; those of one color share a line."""
-    numbers: dict[str, list[str]] = {}
-    for component, color in enumerate(colors):
-        numbers.setdefault(color, []).append(str(component))
+def legend_of_components(axes: Axes, colors: Colors, faces: Colors) -> None:
+    """List the components' numbers beside their badges; those of one badge share a line."""
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for component, mark in enumerate(zip(colors, faces, strict=True)):
+        numbers.setdefault(mark, []).append(str(component))
     axes.legend(
-        [Line2D([], [], color=color, marker="o", linestyle="") for color in numbers],
+        [Line2D([], [], color=c, markerfacecolor=f, marker="o", linestyle="") for c, f in numbers],
         [", ".join(sharing) for sharing in numbers.values()],
         title="component", loc="upper left", bbox_to_anchor=(0, 1), frameon=False,
         ncols=1 if len(numbers) <= LEGEND_ROWS else 2, handletextpad=0.2, columnspacing=1,
