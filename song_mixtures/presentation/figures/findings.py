@@ -109,9 +109,10 @@ def of_map(mixture: Mixture, plane: Plane) -> Finding:
     """Say how much the map shows, and how many components lie within others on it."""
     means, covariances = projected(mixture, plane.center, plane.directions)
     shown, within = float(plane.shares.sum()), within_another(means, covariances)
+    count = f"the mean of {within} of {len(means)} components is"
     return Finding(
-        f"Two principal axes show {shown:.0%} of the variance; on them the mean of {within} of "
-        f"{len(means)} components is in another's ellipse",
+        f"Two principal axes show {shown:.0%} of the variance; on them "
+        f"{count if within else 'no component has its mean'} in another's ellipse",
         {"map_variance_share": shown, "means_in_another_ellipse_count": within},
     )
 

@@ -21,6 +21,8 @@ from song_mixtures.presentation.figures.vega import (
     where,
 )
 
+# An axis with room at its ends can have ticks between whole numbers: these have no label.
+WHOLE = {"tickMinStep": 1, "labelExpr": "datum.value % 1 ? '' : format(datum.value, 'd')"}
 CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL", "log_likelihood": "log-likelihood (nats)"}
 
 
@@ -67,12 +69,11 @@ def kmeans_elbow(elbow: pd.DataFrame, chosen: dict[str, Any]) -> Records:
 
 def over_k(words: dict[str, str], layers: list[Spec], k_title: str, **panel: Any) -> Spec:
     """Return a panel with a quantity over K, the chosen K marked; `words` as in tooltip()."""
-    whole = {"tickMinStep": 1, "format": "d"}
     told = tooltip(rev="revision", chosen_k="chosen K")
     chosen_k = {"x": column("chosen_k"), "y": None, "tooltip": told}
     return panel | {
         "encoding": {
-            "x": column("k", axis=whole, scale={"zero": False}, title=k_title),
+            "x": column("k", axis=WHOLE, scale={"zero": False}, title=k_title),
             "y": column("value", title=None, scale={"zero": k_title.startswith("clusters")}),
             "color": REVISION_COLOR,
             "tooltip": tooltip(rev="revision", k="K", **words),
@@ -100,8 +101,7 @@ OF_A_MIXTURE = {
 STABILITY_CURVE = Chart(
     stability_curve,
     by_revision({"width": 430, "height": 260, "encoding": {
-        "x": column("k", axis={"tickMinStep": 1, "format": "d"}, title="components K",
-                    scale={"zero": False, "padding": 20}),
+        "x": column("k", axis=WHOLE, title="components K", scale={"zero": False, "padding": 20}),
         "y": column("ari", title="ARI of refit and fit"),
         "color": column("songs", "nominal", title="refits of", scale=OF_A_TABLE),
         "detail": column("covariance_type", "nominal"),
