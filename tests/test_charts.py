@@ -176,10 +176,10 @@ def test_dvc_yaml_names_every_plot_in_the_catalogues_order() -> None:
 
 def fields(template: Any) -> set[str]:
     """Return the fields that a filled template reads, those that it computes left out."""
-    text = json.dumps(template)
+    text = re.sub(r'"labelExpr": "[^"]*"', "", json.dumps(template))  # labels are the axis' own
     computed = set(re.findall(r'"as": "(\w+)"', text)) | {"bound"}
     named = set(re.findall(r'"field": "(\w+)"', text)) | set(re.findall(r"datum\.(\w+)", text))
-    return named - computed - {"datum", "label"}  # a label is the axis' own
+    return named - computed - {"datum"}
 
 
 @pytest.mark.parametrize("case", ["two components, no genres", "twenty components, 114 genres"])
