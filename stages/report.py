@@ -32,6 +32,8 @@ WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 STABILITY = Path("data/processed/stability.csv")  # from stability
+COMES_BACK = Path("data/processed/component_stability.csv")  # from refits
+INTERVALS = Path("data/processed/component_intervals.csv")  # from refits
 FINDINGS = Path("plots/findings.json")  # from figures: what each picture shows
 IMAGES = Path("plots/images")  # from figures: <name>.png of each name there
 HTML = Path("reports/summary.html")
@@ -60,6 +62,8 @@ TABLES = (
     WEIGHTS,
     EXEMPLARS,
     GENRES,
+    COMES_BACK,
+    INTERVALS,
 )
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
 CLOSING = [
@@ -88,11 +92,13 @@ def read_found() -> dict[str, Any]:
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, values, fits, extremes, by_component, means, weights, exemplars, genres = map(
-        tables.read, TABLES
-    )
-    components = weights.merge(means, on="component").merge(
-        by_component, how="left", left_on="component", right_on="gmm_cluster"
+    dropped, values, fits, extremes, by_component, *described = map(tables.read, TABLES)
+    means, weights, exemplars, genres, comes_back, intervals = described
+    weight_intervals = comes_back[["component", "weight_low", "weight_high"]]
+    components = (
+        weights.merge(means, on="component")
+        .merge(weight_intervals, on="component")
+        .merge(by_component, how="left", left_on="component", right_on="gmm_cluster")
     )
     metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
     return {
@@ -109,6 +115,7 @@ def read_found() -> dict[str, Any]:
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
+        "intervals": intervals.set_index(["component", "feature"]).to_dict("index"),
         "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
         "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
         "origin": origin,
