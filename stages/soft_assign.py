@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from song_mixtures.mixture.marginals import deciding_features
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics
@@ -102,8 +103,11 @@ def main() -> None:
     posterior, log_density = posteriors(mixture, points)
     labels = posterior.argmax(axis=1)
     assigned = assignment(songs, posterior).join(over_refits(labels, cold, warm, points))
+    deciding = np.array([*scaling.features, ""])[deciding_features(mixture, points, labels)]
     assigned = assigned.assign(
-        log_density=log_density, typicality=typicality(mixture, points, labels)
+        log_density=log_density,
+        typicality=typicality(mixture, points, labels),
+        deciding_feature=deciding,
     )
     metrics = summarize(posterior)
 

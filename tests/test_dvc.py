@@ -29,7 +29,7 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
 
 FITTING = {"k_sweep", "stability", "choose_k"}
 SHOWING = {"figures", "report"}
-AFTER_REFITS = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
+AFTER_REFITS = {"soft_assign", "suspects", "uncertainty", "components", "compare_kmeans", *SHOWING}
 AFTER_TRAINING = {"refits", *AFTER_REFITS}
 
 # What changes → exactly the stages that run again.
@@ -39,7 +39,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"preprocess.transform.tempo": "log2"},
         {"preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
-    ({"k_sweep.k_max": 4}, {*FITTING, "kmeans", *SHOWING}),
+    ({"k_sweep.k_max": 4}, {*FITTING, "suspects", "kmeans", *SHOWING}),
     ({"k_sweep.k_min": 3}, {*FITTING, "kmeans", *SHOWING}),
     ({"k_sweep.covariance_types": ["full", "diag"]}, {*FITTING, *SHOWING}),
     ({"stability.n_components": [3, 4]}, {"stability", "choose_k", *SHOWING}),
