@@ -107,9 +107,9 @@ def readings(path: Path) -> dict[str, float]:
 
 
 def exponent(log_ratio: FloatArray, right: BoolArray) -> float:
-    """Return the exponent under which the other readings, (n,), are as right as they are, likeliest.
+    """Return the exponent under which it is likeliest that these readings are `right`, (n,).
 
-    `log_ratio`, 0 or less, is of the two scores; the share is expit(exponent * log_ratio).
+    `log_ratio`, (n,), 0 or less, is of the two scores; the share is expit(exponent * log_ratio).
     """
 
     def surprise(a: float) -> float:

@@ -131,12 +131,12 @@ def counted(reasons: pd.Series) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
 
 
-def tempo_readings(songs: pd.DataFrame, features: list[str]) -> pd.DataFrame:
-    """Return song, tempo_other and tempo_other_share of the songs that are kept.
+def tempo_readings(songs: pd.DataFrame) -> pd.DataFrame:
+    """Return song, tempo_other and tempo_other_share of the songs that are kept, or no row.
 
-    No row where the table has no second reading, or where tempo is not among the features.
+    Of features that determine one another the last is dropped, so tempo never is.
     """
-    if "tempo" in features and set(READING) <= set(songs):
+    if set(READING) <= set(songs):
         return second_readings(songs)
     return songs[["song"]].head(0).assign(**dict.fromkeys(READING, 0.0))
 
@@ -230,7 +230,7 @@ def main() -> None:
     check_untransformable(kept, transform)
     inside = squeezed(kept, squeeze_of(kept, transform))
     features = independent_features(inside, transform, parameters.collinear)
-    readings = tempo_readings(kept, features)
+    readings = tempo_readings(kept)
     scaler, scaling = fit_scaler(kept, features, transform)
 
     values = feature_values(kept, features)
