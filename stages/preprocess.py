@@ -17,7 +17,7 @@ from song_mixtures.pipeline.files import write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import Columns
+from song_mixtures.songs.features import Columns, SecondReading
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of, squeezed
 from song_mixtures.sources.checks import (
@@ -30,15 +30,20 @@ from song_mixtures.sources.checks import (
     independent_features,
     transformed_features,
 )
+from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
+TEMPO_READINGS = Path("data/processed/tempo_readings.csv")
 FEATURE_VALUES = Path("data/processed/feature_values.csv")
 SCALING = Path("models/scaling.json")
 AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
+
+# A table that stage extract makes has a second reading of every tempo; no key need name it.
+EXTRACTED = "data/raw/audio_features.csv"  # from extract
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Input:
     id: str | None  # column that names a song
     label: str | None  # column with the known genre
     columns: Columns
+    second_reading: SecondReading
 
 
 @dataclass(frozen=True)
@@ -74,18 +80,26 @@ class Preprocess:
 
 def read_source_params() -> Input:
     """Read what section `input` says of the table; its other keys are the sources'."""
+    table = read_param("input", "table", str)
+    reading = SecondReading(*(read_param("input", name, str | None) for name in READING))
+    if table == EXTRACTED and reading.tempo_other is None:
+        reading = SecondReading(*READING)
     return Input(
-        table=read_param("input", "table", str),
+        table=table,
         id=read_param("input", "id", str | None),
         label=read_param("input", "label", str | None),
         columns=read_param("input", "columns", Columns),
+        second_reading=reading,
     )
 
 
 def read_songs(source: Input) -> pd.DataFrame:
-    """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
+    """Return columns song, genre (where known) and the features as numbers, NaN where not one.
+
+    Where the table has a second reading of the tempo, its two columns are the last.
+    """
     columns: dict[str, str] = asdict(source.columns)
-    names = {"id": source.id, "label": source.label}
+    names = {"id": source.id, "label": source.label, **asdict(source.second_reading)}
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
@@ -93,6 +107,7 @@ def read_songs(source: Input) -> pd.DataFrame:
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
+    columns |= {name: names[name] for name in READING if names[name] is not None}
     songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
     return pd.DataFrame(songs)
 
@@ -101,7 +116,7 @@ def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
     """Raise a StageError where no song is left, and say where they went."""
     if (reasons == "").any():
         return
-    values = songs.drop(columns=["song", "genre"], errors="ignore")
+    values = songs.drop(columns=["song", "genre", *READING], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(
@@ -114,6 +129,16 @@ def counted(reasons: pd.Series) -> str:
     """Return how many songs are dropped for which reason, in words."""
     counts = reasons[reasons != ""].value_counts()
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
+
+
+def tempo_readings(songs: pd.DataFrame) -> pd.DataFrame:
+    """Return song, tempo_other and tempo_other_share of the songs that are kept, or no row.
+
+    Of features that determine one another the last is dropped, so tempo never is.
+    """
+    if set(READING) <= set(songs):
+        return second_readings(songs)
+    return songs[["song"]].head(0).assign(**dict.fromkeys(READING, 0.0))
 
 
 def fit_scaler(
@@ -205,13 +230,15 @@ def main() -> None:
     check_untransformable(kept, transform)
     inside = squeezed(kept, squeeze_of(kept, transform))
     features = independent_features(inside, transform, parameters.collinear)
+    readings = tempo_readings(kept)
     scaler, scaling = fit_scaler(kept, features, transform)
 
     values = feature_values(kept, features)
     for warning in warnings_of(values, list(transform)):
         say(warning)
-    unused = [name for name in transform if name not in features]
+    unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
+    tables.write(TEMPO_READINGS, readings, digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
     write_json(SCALING, scaling.to_json())

@@ -88,13 +88,13 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 21
+    assert len(list(project.glob("data/processed/*.parquet"))) == 22
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 21
+    assert len(list(project.glob("data/processed/*.csv"))) == 22
     assert list(project.glob("data/processed/*.parquet")) == []
 
 

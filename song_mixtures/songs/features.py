@@ -6,6 +6,9 @@ measured stands in audio/extraction.py.
 
 from dataclasses import dataclass
 
+from song_mixtures.pipeline.params import PARAMS
+from song_mixtures.pipeline.stage import StageError
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -37,6 +40,27 @@ class Columns:
     loudness: str  # dB
     valence: str
     danceability: str
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """`input.tempo_other` and `input.tempo_other_share`: the table's columns, or none.
+
+    Raises StageError where one of the two is named without the other.
+    """
+
+    tempo_other: str | None  # BPM, the tempo in another octave
+    tempo_other_share: str | None  # probability that this is the right one, 0 to 1
+
+    def __post_init__(self) -> None:
+        if (self.tempo_other is None) != (self.tempo_other_share is None):
+            given, lacking = "tempo_other", "tempo_other_share"
+            if self.tempo_other is None:
+                given, lacking = lacking, given
+            raise StageError(
+                f"{PARAMS}: input.{given} is {getattr(self, given)} and input.{lacking} is null; "
+                "a second reading of the tempo needs both: name its column, or set both to null"
+            )
 
 
 def feature(name: str) -> Feature:
