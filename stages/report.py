@@ -31,6 +31,7 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+SUSPECTS = Path("data/processed/suspicious_songs.csv")  # from suspects
 STABILITY = Path("data/processed/stability.csv")  # from stability
 COMES_BACK = Path("data/processed/component_stability.csv")  # from refits
 INTERVALS = Path("data/processed/component_intervals.csv")  # from refits
@@ -49,6 +50,7 @@ STAGES = (
     "train_gmm",
     "refits",
     "soft_assign",
+    "suspects",
     "uncertainty",
     "compare_kmeans",
 )
@@ -64,8 +66,10 @@ TABLES = (
     GENRES,
     COMES_BACK,
     INTERVALS,
+    SUSPECTS,
 )
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
+MOST_SUSPECTS = 5  # of each kind; their table has them all
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
     ("charts", "source .venv/bin/activate && dvc plots show"),
@@ -93,7 +97,7 @@ def read_found() -> dict[str, Any]:
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     dropped, values, fits, extremes, by_component, *described = map(tables.read, TABLES)
-    means, weights, exemplars, genres, comes_back, intervals = described
+    means, weights, exemplars, genres, comes_back, intervals, suspects = described
     weight_intervals = comes_back[["component", "weight_low", "weight_high"]]
     components = (
         weights.merge(means, on="component")
@@ -123,7 +127,12 @@ def read_found() -> dict[str, Any]:
             (fitted, read_param(section, "sample_above", Annotated[int, Range(1000)]))
             for fitted, section in (("mixture", "mixture"), ("K-Means", "kmeans"))
         ],
+        "suspicious": {
+            kind: of_kind.head(MOST_SUSPECTS).to_dict("records")
+            for kind, of_kind in suspects.groupby("kind", sort=False)
+        },
         "song": "song" if named else "song (row of the table, from 0)",
+        "scores": metrics["compare_kmeans"] | metrics["suspects"],
         "sources": [METRICS / f"{stage}.json" for stage in STAGES]
         + [path.with_suffix(f".{tables.format}") for path in TABLES],
         "suffix": tables.format,

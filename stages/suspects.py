@@ -97,7 +97,7 @@ def octave_rows(assigned: pd.DataFrame, least_share: float) -> pd.DataFrame:
 
 
 def label_rows(read: Read, row_numbers: IntArray, lead: float) -> pd.DataFrame:
-    """Return a row per song that reads as another genre; the score is the probability of its own.
+    """Return a row per song that reads as another genre; the score is 1 less the other's lead.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def label_rows(read: Read, row_numbers: IntArray, lead: float) -> pd.DataFrame:
         f"reads as {predicted[i]} ({best[i]:.0%}), as {read.genres[read.own[i]]} {own[i]:.0%}"
         for i in found
     ]
-    return rows(LABEL, row_numbers[found], own[found], reasons)
+    return rows(LABEL, row_numbers[found], 1 - (best - own)[found], reasons)
 
 
 def rows(

@@ -139,6 +139,12 @@ TAKEN = [
     ("compare_kmeans", "gmm_genre_ari", 0.2468, "ARI 0.247"),
     ("compare_kmeans", "kmeans_genre_ari", 0.1357, "0.136"),
     ("compare_kmeans", "gmm_silhouette", 0.9753, "0.975"),
+    ("suspects", "near_duplicate_pairs_count", 3456, "3,456 ("),
+    ("suspects", "belongs_nowhere_count", 2345, "| 2,345 |"),
+    ("suspects", "octave_decides_count", 1234, "| 1,234 |"),
+    ("suspects", "label_looks_wrong_count", 9753, "| 9,753 |"),
+    ("suspects", "genre_accuracy_share", 0.6543, "gets 65% of genres"),
+    ("suspects", "genre_ari", 0.4445, "| 0.445 |"),
     ("compare_kmeans", "kmeans_silhouette", 0.8642, "0.864"),
 ]
 
