@@ -156,7 +156,7 @@ def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
     change(report.WEIGHTS, {"weight": 0.1234, "hard_songs": 9876, "jaccard": 0.5999})
     change(report.COMES_BACK, {"weight_low": 0.0712, "weight_high": 0.2345})
     change(report.INTERVALS, {"mean_low": -51.26, "mean_high": -39.87})
-    change(report.MEANS, {"loudness": -43.21, "profile": "like | nothing else"})
+    change(report.MEANS, {"loudness": -43.21, "profile_shares": "like | nothing else"})
     change(report.BY_COMPONENT, {"mean_entropy": 0.8765})
     write_table(report.SONGS_DROPPED, pd.DataFrame({"song": list("abc"), "reason": list("xyx")}))
     page, markdown, text = reported()

@@ -188,6 +188,7 @@ OF_A_SONG = tooltip(
 )  # fmt: skip
 COMPONENT_LIST = pick_list("component", ["color", "face"], 12, 78)
 SEARCHED = "genre_search == '' || indexof(lower(datum.genre), lower(genre_search)) >= 0"
+RINGED = "(marked != 'none' && indexof(datum.look_at, marked) >= 0)"
 PICKED = {"and": [{"param": "picked_component"}, {"param": "picked_genre_group"}, SEARCHED]}
 CERTAINTY = column("max_posterior", scale={"domain": [0, 1], "range": [0.05, 0.9]}, legend=None)
 MIDDLE = [{"op": "mean", "field": name, "as": f"mean_{name}"} for name in "xy"]
@@ -201,9 +202,6 @@ SONG_MAP = Chart(
             "opacity": {"condition": {"test": PICKED, **CERTAINTY}, "value": 0.03},
             "tooltip": OF_A_SONG,
         }, size=26),
-        layer("circle", [only("marked != 'none' && indexof(datum.look_at, marked) >= 0")], {
-            "x": column("x"), "y": column("y"), "tooltip": OF_A_SONG,
-        }, size=70, filled=False, stroke=INK, strokeWidth=1.2, opacity=0.9),
         {"transform": [{"aggregate": MIDDLE, "groupby": ["component", "color", "face"]}], "layer": [
             at_component("circle", {"stroke": OWN_COLOR, "fill": OWN_FACE}, size=230),
             at_component("text", {
@@ -215,6 +213,11 @@ SONG_MAP = Chart(
         axis_words("y_axis", "↑ axis 2", -33),
         pick_list("component", ["color", "face"], 12, 78, "color_by == 'component'"),
         pick_list("genre_group", ["genre_color"] * 2, 102, 118, "color_by == 'genre'"),
+        # The first song is always there, or a chart without rings would have no extent.
+        layer("circle", [only(f"datum.x_axis != '' || {RINGED}")], {
+            "x": column("x"), "y": column("y"), "tooltip": OF_A_SONG,
+            "opacity": where(RINGED, 0.9),
+        }, size=70, filled=False, stroke=INK, strokeWidth=1.2),
     ]}, abreast=2, transform=calculate(
         dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
     )) | {"params": [
