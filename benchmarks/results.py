@@ -108,6 +108,12 @@ ROWS = [
     ("equal labels, matched", "metrics.compare_kmeans.equal_labels_matched_share", "{:.1%}"),
     ("ARI of mixture and genres", "metrics.compare_kmeans.gmm_genre_ari", "{:.3f}"),
     ("ARI of K-Means and genres", "metrics.compare_kmeans.kmeans_genre_ari", "{:.3f}"),
+    ("ARI of genres and a classifier that knows them, out of fold",
+     "metrics.suspects.genre_ari", "{:.3f}"),
+    ("pairs of near-duplicates, 1 by chance", "metrics.suspects.near_duplicate_pairs_count",
+     "{:d}"),
+    ("songs that belong nowhere", "metrics.suspects.belongs_nowhere_count", "{:d}"),
+    ("… by chance", "metrics.suspects.belongs_nowhere_by_chance", "{:.0f}"),
     ("seconds in k_sweep", "seconds.k_sweep", "{:.0f}"),
     ("seconds in all stages", "seconds.total", "{:.0f}"),
 ]  # fmt: skip
