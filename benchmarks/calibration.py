@@ -8,8 +8,7 @@ over warm refits. Pairs of songs need no matching of components: predicted is r_
 whether both are of the same component. The greatest posterior is right when its component,
 matched to the true ones by the posteriors in common, is the song's own.
 
-The tables are the songs of the last run and GTZAN's 58 columns (REAL_DATA names the folder of the
-real ones). Errors are standard errors of the mean over simulations.
+Errors are standard errors of the mean over simulations.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks._tables import DOCS, markdown, put_table
-from benchmarks.initialization import tables
+from benchmarks.songs import standardized_tables
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
@@ -28,9 +27,9 @@ from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray, IntArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.refits.cold import RefitParams, mean_and_error
+from song_mixtures.refits.cold import mean_and_error
 from song_mixtures.refits.songs import averaged
-from song_mixtures.refits.warm import warm_refit
+from song_mixtures.refits.warm import RefitParams, warm_refit
 
 K = 10
 SONGS = (1_000, 10_000)
@@ -156,8 +155,8 @@ def main() -> None:
     """Print the table, put it into docs/method.md, draw the reliability diagram."""
     params, recipe = read_params("refits", RefitParams), read_params("mixture", MixtureParams)
     found = {}
-    for name in [name for name in ("demo", "GTZAN") if name in tables()]:
-        truth = fit_mixture(tables()[name], K, "full", recipe).mixture
+    for name in [name for name in ("demo", "GTZAN") if name in standardized_tables()]:
+        truth = fit_mixture(standardized_tables()[name], K, "full", recipe).mixture
         for songs in SONGS:
             calls = [(truth, songs, seed, params, recipe) for seed in range(SIMULATIONS)]
             title = f"{name}, {songs:,} songs"

@@ -31,9 +31,9 @@ from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import one_thread
-from song_mixtures.refits.cold import RefitParams, hard_labels, refit_all
+from song_mixtures.refits.cold import hard_labels, refit_all
 from song_mixtures.refits.songs import averaged, kept_share
-from song_mixtures.refits.warm import warm_refits
+from song_mixtures.refits.warm import RefitParams, warm_refits
 from stages.demo import Demo, write_song, write_songs
 
 K = 10

@@ -3,9 +3,8 @@
     python -m benchmarks.initialization            after a run of the pipeline, ten minutes
     python -m benchmarks.initialization --mclust   with mclust on Spotify's 34,000 songs, an hour
 
-The tables are the songs of the last run, GTZAN's 58 columns and Spotify's (REAL_DATA names the
-folder of the real ones; one that is not there is left out). Seeds are 1 to 10. A fit counts as
-best when its BIC is within 0.5 of the least that any recipe here reached.
+The tables are those of benchmarks/songs.py; of Spotify's a sample is swept. Seeds are 1 to 10. A
+fit counts as best when its BIC is within 0.5 of the least that any recipe here reached.
 """
 
 import argparse
@@ -15,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -23,7 +21,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
+from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks.songs import SMALL, standardized_tables
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
@@ -31,21 +30,14 @@ from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import posteriors
 from song_mixtures.mixture.selection import best_fit
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.pipeline.tables import read_table
-from song_mixtures.songs.scaling import Scaling
-from stages.gtzan_table import gtzan_songs, read_gtzan_table
-from stages.k_sweep import FEATURES_SELECTED, SCALING, Sweep, sweep_fits, tried
+from stages.k_sweep import Sweep, sweep_fits, tried
 
-FEATURES = ["tempo", "energy", "loudness", "valence", "danceability"]
 SEEDS = range(1, 11)
 KS = {"demo": (3, 4, 5, 10), "GTZAN": (3, 4, 10), "Spotify": (10,)}
 BEST_WITHIN = 0.5  # of BIC
-SAMPLE = 3_000  # songs of Spotify whose whole sweep is compared
 MCLUST = Path(__file__).with_name("mclust.R")
-SMALL = ("demo", "GTZAN", f"Spotify, {SAMPLE:,}")  # tables swept from every seed
 
 
 @dataclass(frozen=True)
@@ -62,35 +54,11 @@ class Reached:
         return float(np.mean([adjusted_rand_score(one, other) for one, other in pairs]))
 
 
-@cache
-def tables() -> dict[str, FloatArray]:
-    """Return the standardized points, (N, 5), of every table that is there."""
-    last = read_table(FEATURES_SELECTED)
-    found = {"demo": Scaling.from_json(read_json(SCALING)).standardize(last)}
-    gtzan = REAL_DATA / "tables/gtzan_features_30_sec.csv"
-    if gtzan.is_file():
-        found["GTZAN"] = standardized(gtzan_songs(read_gtzan_table(gtzan)))
-    spotify = REAL_DATA / "tables/spotify_tracks_34k.csv"
-    if spotify.is_file():
-        songs = pd.read_csv(spotify)
-        songs = songs[songs["tempo"] > 0]
-        found["Spotify"] = standardized(songs)
-        found[SMALL[2]] = standardized(songs.sample(SAMPLE, random_state=0))
-    return found
-
-
-def standardized(songs: pd.DataFrame) -> FloatArray:
-    """Return the five features, each with mean 0 and standard deviation 1."""
-    values = songs[FEATURES].to_numpy(dtype=float)
-    points: FloatArray = (values - values.mean(axis=0)) / values.std(axis=0)
-    return points
-
-
 def timed_fit(points: FloatArray, k: int, params: MixtureParams) -> tuple[Fit, IntArray, float]:
-    """Return what one fit is worth, its hard labels, and its seconds."""
-    begun = time.perf_counter()
+    """Return what one fit is worth, its hard labels, and its seconds of processor time."""
+    begun = time.process_time()
     fitted = fit_mixture(points, k, "full", params)
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     labels: IntArray = posteriors(fitted.mixture, points)[0].argmax(axis=1)
     return evaluate_fit(fitted, points, params.reg_covar), labels, took
 
@@ -154,21 +122,25 @@ def sweeps(points: FloatArray, sweep: Sweep, params: MixtureParams) -> list[pd.D
 
 def sweep_row(name: str, sweep: Sweep, params: MixtureParams) -> list[str]:
     """Return a row of the second table: the best K from every seed, and how far mclust is ahead."""
-    points = tables()[name]
+    points = standardized_tables()[name]
     found = sweeps(points, sweep, params)
     best = [int(best_fit(fits, "bic")["k"]) for fits in found]
     counted = ", ".join(f"K = {k}: {best.count(k)}" for k in sorted(set(best)))
     least = np.mean([np.sort(fits["bic"])[:2] for fits in found], axis=0)
     theirs = mclust(points, sweep.k_min, sweep.k_max)
-    row = [f"{name}, {len(points):,} songs" if name in KS else f"{name} songs", counted]
+    row = [f"{name}, {len(points):,} songs", counted]
     row += [f"{least[1] - least[0]:.1f}"]
     return [*row, *(mclust_cells(found, theirs[1]) if theirs else ["not there"] * 2)]
 
 
 def mclust_cells(found: list[pd.DataFrame], theirs: FloatArray) -> list[str]:
-    """Return mclust's lowest BIC, and the largest lead of it at any K over any seed of ours."""
+    """Return mclust's lowest BIC, and the largest lead of it over any seed of ours.
+
+    The lead is that at any K whose fit is valid from every seed: mclust keeps fits that are not.
+    """
     ks, seeds = found[0]["k"], [fits["bic"].to_numpy() for fits in found]
-    leads = np.max(seeds, axis=0) - theirs
+    valid = np.all([fits["valid"] == 1 for fits in found], axis=0)
+    leads = np.where(valid, np.max(seeds, axis=0) - theirs, np.nan)
     worst = int(np.nanargmax(leads))
     lowest = int(np.nanargmin(theirs))
     return [
@@ -184,13 +156,13 @@ def main() -> None:
     everything = parser.parse_args().mclust
     params = read_params("mixture", MixtureParams)
     sweep = replace(read_params("k_sweep", Sweep), covariance_types=("full",))
-    names = [name for name in KS if name in tables()]
-    if mclust(tables()["demo"], 2, 2) is None:
+    names = [name for name in KS if name in standardized_tables()]
+    if mclust(standardized_tables()["demo"], 2, 2) is None:
         print("R with mclust is not there (Debian: apt-get install r-cran-mclust)")
-    rows = [row for name in names for row in recipe_rows(name, tables()[name], params)]
+    rows = [row for name in names for row in recipe_rows(name, standardized_tables()[name], params)]
     header = ["table", "K", "initialization", "BIC, least", "median", "greatest"]
     header += ["best from", "ARI between seeds", "seconds"]
-    swept = [name for name in SMALL if name in tables()] + ["Spotify"] * everything
+    swept = [name for name in SMALL if name in standardized_tables()] + ["Spotify"] * everything
     second = [sweep_row(name, sweep, params) for name in swept]
     head = ["sweep K = 2 … 20, `varied`", "lowest BIC, of 10 seeds", "second lowest above it"]
     head += ["mclust's lowest", "mclust's K ahead at most"]

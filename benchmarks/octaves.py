@@ -26,9 +26,9 @@ from song_mixtures.pipeline.arrays import BoolArray, FloatArray
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.refits.cold import RefitParams, mean_and_error
+from song_mixtures.refits.cold import mean_and_error
 from song_mixtures.refits.songs import averaged
-from song_mixtures.refits.warm import warm_refit
+from song_mixtures.refits.warm import RefitParams, warm_refit
 from song_mixtures.songs.scaling import Scaling
 from stages.soft_assign import GMM, SCALING, over_readings
 

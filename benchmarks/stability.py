@@ -2,9 +2,9 @@
 
     python -m benchmarks.stability        after a run of the pipeline, ten minutes
 
-The tables are the songs of the last run and GTZAN's 58 columns (REAL_DATA names the folder of the
-real ones). Refits of either recipe draw the same songs, so their difference is that of the recipes.
-fpc gets the same fit and refits it by mclust (Debian: apt-get install r-cran-fpc).
+Refits of either recipe draw the same songs, so their difference is that of the recipes. fpc gets
+the same fit and refits it by mclust (Debian: apt-get install r-cran-fpc). A second table asks which
+rule says the same of a component by few refits and by more.
 """
 
 import shutil
@@ -17,23 +17,41 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._tables import DOCS, markdown, put_table
-from benchmarks.initialization import tables
-from song_mixtures.compute.parallel import Compute
+from benchmarks.songs import SMALL, standardized_tables
+from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.params import read_params
+from song_mixtures.mixture.selection import NINETY_PERCENT, TRUSTED
+from song_mixtures.pipeline.arrays import BoolArray, FloatArray
+from song_mixtures.pipeline.params import read_params, read_some_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.refits.cold import RefitParams, Stability, hard_labels, mean_and_error, refit_all
+from song_mixtures.refits.cold import (
+    ColdParams,
+    Refit,
+    Stability,
+    cold_refit,
+    hard_labels,
+    mean_and_error,
+    refit_all,
+)
 
+ASKED = SMALL[:2]  # tables
 KS = (2, 3, 4, 5, 10)
 REFITS = 50
+FEW, MANY = 20, 200  # refits: the default, and so many that their mean stands for the truth
+DRAWS = 4000  # of few of these
+# What may be held to Hennig's threshold: the mean, or the mean less so many standard errors.
+RULES = {
+    "the mean": 0.0,
+    "the mean less one standard error": 1.0,
+    f"the mean less {NINETY_PERCENT} of them": NINETY_PERCENT,
+}
 FPC = Path(__file__).with_name("fpc.R")
 
 
 def stability(
-    points: FloatArray, mixture: Mixture, params: RefitParams, recipe: MixtureParams
+    points: FloatArray, mixture: Mixture, params: ColdParams, recipe: MixtureParams
 ) -> Stability:
     """Return the stability of one mixture of points, (N, d)."""
     [found] = refit_all(points, [mixture], params, recipe, Compute())
@@ -59,7 +77,7 @@ def two_digits(values: Iterator[float]) -> str:
 
 
 def row(
-    name: str, points: FloatArray, k: int, params: RefitParams, recipe: MixtureParams
+    name: str, points: FloatArray, k: int, params: ColdParams, recipe: MixtureParams
 ) -> list[str]:
     """Return a row: the mean ARI by either recipe, and Jaccard indices by ours and by fpc.
 
@@ -83,15 +101,79 @@ def row(
     return [name, str(k), *written, two_digits(iter(ours.jaccards()[0])), fpc(points, mixture)]
 
 
+def cold_refits(points: FloatArray, k: int, count: int, recipe: MixtureParams) -> list[Refit]:
+    """Return so many cold refits of a fit of points, (N, d), as section `refits` has them.
+
+    Parameters
+    ----------
+    points : standardized features, (N, d)
+    k : components, 1 or more
+    count : of the refits; those of equal number draw the same songs from tables of equal size
+    recipe : section `mixture`
+    """
+    params = read_some_params("refits", ColdParams)
+    mixture = fit_mixture(points, k, "full", recipe).mixture
+    calls = ((points, mixture, number, params, recipe) for number in range(count))
+    return list(parallel_map(cold_refit, calls, Compute(), large=[points], threads=True))
+
+
+def trusted_draws(found: FloatArray, refits: int, errors: float) -> BoolArray:
+    """Return which components a rule trusts by some of the refits, (DRAWS, K), drawn at random.
+
+    Parameters
+    ----------
+    found : Jaccard index of each component in each refit, (MANY, K)
+    refits : how many of them are drawn
+    errors : standard errors that the rule takes from the mean, 0 or more
+    """
+    rows = np.random.default_rng(refits).integers(len(found), size=(DRAWS, refits))
+    mean, error = mean_and_error(found[rows].swapaxes(0, 1))
+    trusted: BoolArray = mean - errors * error >= TRUSTED
+    return trusted
+
+
+def rule_row(words: str, errors: float, found: dict[str, FloatArray]) -> list[str]:
+    """Return a row of the second table: what a rule makes of few refits and of more."""
+    few = {name: trusted_draws(one, FEW, errors) for name, one in found.items()}
+    more = {name: trusted_draws(one, REFITS, errors) for name, one in found.items()}
+    shares = [np.hstack([one.mean(axis=0) for one in some.values()]) for some in (few, more)]
+    differ = shares[0] * (1 - shares[1]) + shares[1] * (1 - shares[0])
+    by_all = np.hstack([one.mean(axis=0) for one in found.values()]) >= TRUSTED
+    counts = [differ.sum(), shares[0][~by_all].sum(), (1 - shares[0])[by_all].sum()]
+    row = [words, *(f"{count:.1f}" for count in counts)]
+    cases = [("demo", 4, np.all), ("GTZAN", 10, np.any)]
+    for name, k, asked in cases:
+        for some in (few, more):
+            at = f"{name} {k}"
+            row.append(f"{asked(some[at], axis=1).mean():.1%}" if at in some else "not there")
+    return row
+
+
 def main() -> None:
     """Print the table and put it into docs/method.md."""
-    params = replace(read_params("refits", RefitParams), cold=REFITS, reference_tables=REFITS)
+    params = replace(read_some_params("refits", ColdParams), cold=REFITS)
     recipe = read_params("mixture", MixtureParams)
-    names = [name for name in ("demo", "GTZAN") if name in tables()]
-    rows = [row(name, tables()[name], k, params, recipe) for name in names for k in KS]
+    given = {name: points for name, points in standardized_tables().items() if name in ASKED}
+    rows = [row(name, points, k, params, recipe) for name, points in given.items() for k in KS]
     header = ["table", "K", "mean ARI", "less that of all initializations", "without groups"]
     header += ["less that of all initializations", "mean Jaccard", "fpc's"]
-    put_table(DOCS / "method.md", "stability", markdown(header, rows))
+
+    found = {
+        f"{name} {k}": np.array([one.jaccards for one in cold_refits(points, k, MANY, recipe)])
+        for name, points in given.items()
+        for k in KS
+    }
+    count = sum(one.shape[1] for one in found.values())
+    second = ["trusted where 0.6 is reached by", f"of {count} components: otherwise at {REFITS}"]
+    second += [f"trusted, not by {MANY}", f"not trusted, but by {MANY}"]
+    second += [f"all of demo K = 4, {FEW} refits", f"{REFITS} refits"]
+    second += [f"any of GTZAN K = 10, {FEW} refits", f"{REFITS} refits"]
+    rules = [rule_row(words, errors, found) for words, errors in RULES.items()]
+    put_table(
+        DOCS / "method.md",
+        "stability",
+        f"{markdown(header, rows)}\n\n{markdown(second, rules)}",
+    )
 
 
 if __name__ == "__main__":

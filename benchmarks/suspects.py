@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
-from benchmarks.initialization import standardized
+from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks.songs import standardized, tables
 from benchmarks.tempo import is_right
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.criteria import evaluate_fit
@@ -33,7 +33,6 @@ from song_mixtures.refits.cold import mean_and_error
 from song_mixtures.suspects.duplicates import near_duplicates
 from song_mixtures.suspects.labels import read_genres
 from song_mixtures.suspects.strangers import fitted_folds, folds_of, out_of_fold
-from stages.gtzan_table import gtzan_songs, read_gtzan_table
 from stages.suspects import POSTERIORS, Suspects, octave_rows
 
 LAST_RUN = Path("data/processed/features_selected.csv")
@@ -48,12 +47,10 @@ COPY = "rock.00016.wav"  # of metal.00058
 
 
 def songs_of_tables() -> dict[str, pd.DataFrame]:
-    """Return song, genre and features of every table that is there."""
+    """Return song, genre and features of the last run's songs and, where it is there, GTZAN's."""
     found = {"the songs of the last run": read_table(LAST_RUN)}
-    gtzan = REAL_DATA / "tables/gtzan_features_30_sec.csv"
-    if gtzan.is_file():
-        songs = gtzan_songs(read_gtzan_table(gtzan))
-        found["GTZAN"] = songs.rename(columns={"filename": "song"})
+    if "GTZAN" in tables():
+        found["GTZAN"] = tables()["GTZAN"].rename(columns={"filename": "song"})
     return found
 
 
@@ -134,8 +131,8 @@ def known_faults() -> Iterator[str]:
     """Yield what is found of the faults that are known of the tables."""
     params, mixture = read_params("suspects", Suspects), read_params("mixture", MixtureParams)
     recipe = replace(mixture, short_runs=50, carried_on=5, seed=params.seed)
-    tables = songs_of_tables()
-    last = tables["the songs of the last run"]
+    found = songs_of_tables()
+    last = found["the songs of the last run"]
     if TRUTH.is_file():
         truth = pd.read_csv(TRUTH).set_index("filename")["hybrid_share"]
         hybrid = last["song"].map(truth) > 0
@@ -147,8 +144,8 @@ def known_faults() -> Iterator[str]:
             f"genre: AUC {roc_auc_score(hybrid, 1 - read.of_own()):.2f}."
         )
         yield octaves_hanging(params)
-    if "GTZAN" in tables:
-        songs = tables["GTZAN"]
+    if "GTZAN" in found:
+        songs = found["GTZAN"]
         points = standardized(songs)
         pairs = near_duplicates(points, best_mixture(points, recipe), params.chance_pairs)
         equal = int((pairs.expected == 0).sum())

@@ -26,8 +26,9 @@ from sklearn.exceptions import ConvergenceWarning
 from benchmarks._tables import ROOT, markdown
 from benchmarks.em import CORES, iteration, memory
 from benchmarks.extraction_cost import costs_of_a_clip
-from benchmarks.initialization import reached, tables
+from benchmarks.initialization import reached
 from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
+from benchmarks.songs import standardized_tables
 from benchmarks.sweep import SweepCost, large_sweep, recipes, small_sweep
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.pipeline.files import write_text
@@ -163,10 +164,10 @@ def initialization_targets() -> Iterator[Target]:
     """Measure from how many of ten seeds the best known fits are found, by either recipe."""
     params = read_params("mixture", MixtureParams)
     for name, k, bic in BEST_KNOWN:
-        if name not in tables():
+        if name not in standardized_tables():
             continue
         theirs, ours = (
-            reached(tables()[name], k, replace(params, init=init)).bics
+            reached(standardized_tables()[name], k, replace(params, init=init)).bics
             for init in ("kmeans", "varied")
         )
         yield Target(

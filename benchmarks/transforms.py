@@ -2,43 +2,32 @@
 
     python -m benchmarks.transforms            after a run of the pipeline, a quarter of an hour
 
-The tables are the songs of the last run, GTZAN's 58 columns and a sample of Spotify's (REAL_DATA
-names the folder of the real ones; one that is not there is left out). BIC is in the units of the
+The tables are those of benchmarks/songs.py, of Spotify's a sample. BIC is in the units of the
 standardized original features under either, so it may be compared.
 
-Bootstrap ARI: a fit labels the songs; each refit, on as many songs drawn with replacement, labels
-them too; the adjusted Rand index of the two says how far the groups came back (Hennig 2007). Both
-transforms see the same draws, so their difference has a standard error of its own.
+Bootstrap ARI: that of fit and refit, as stages stability and refits have it. Both transforms see
+the same draws, so their difference has a standard error of its own.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
-from benchmarks._tables import DOCS, REAL_DATA, markdown, put_table
+from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks.songs import IDENTITY, SMALL, tables
+from benchmarks.stability import cold_refits
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import evaluate_fit
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
-from song_mixtures.mixture.model import posteriors
-from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling, Transform
-from stages.gtzan_table import gtzan_songs, read_gtzan_table
-from stages.k_sweep import FEATURES_SELECTED, Sweep
+from stages.k_sweep import Sweep
 from stages.preprocess import fit_scaler
 
-IDENTITY: dict[str, Transform] = {
-    "tempo": "identity",
-    "energy": "identity",
-    "loudness": "identity",
-    "valence": "identity",
-    "danceability": "identity",
-}
 TRANSFORMED: dict[str, Transform] = IDENTITY | {
     "tempo": "log2",
     "energy": "logit",
@@ -47,7 +36,6 @@ TRANSFORMED: dict[str, Transform] = IDENTITY | {
 }
 REFITS = 50
 STABLE_KS = range(2, 6)
-SAMPLE = 3_000  # songs of Spotify
 
 
 @dataclass(frozen=True)
@@ -56,20 +44,6 @@ class Table:
 
     points: FloatArray  # standardized, (N, d)
     log_jacobian: float  # Scaling.log_jacobian()
-
-
-def tables() -> dict[str, pd.DataFrame]:
-    """Return the songs of every table that is there, in original units."""
-    found = {"demo": read_table(FEATURES_SELECTED)}
-    gtzan = REAL_DATA / "tables/gtzan_features_30_sec.csv"
-    if gtzan.is_file():
-        found["GTZAN"] = gtzan_songs(read_gtzan_table(gtzan))
-    spotify = REAL_DATA / "tables/spotify_tracks_34k.csv"
-    if spotify.is_file():
-        songs = pd.read_csv(spotify)
-        songs = songs[songs["tempo"] > 0]
-        found["Spotify, a sample"] = songs.sample(SAMPLE, random_state=0)
-    return found
 
 
 def seen(songs: pd.DataFrame, transform: dict[str, Transform]) -> Table:
@@ -95,22 +69,9 @@ def lowest_bic(table: Table, sweep: Sweep, params: MixtureParams) -> tuple[int, 
     return k, valid[k]
 
 
-def labels(points: FloatArray, fitted_to: FloatArray, k: int, params: MixtureParams) -> IntArray:
-    """Return the hard labels of points, (N, d), by a mixture fitted to others."""
-    mixture = fit_mixture(fitted_to, k, "full", params).mixture
-    hard: IntArray = posteriors(mixture, points)[0].argmax(axis=1)
-    return hard
-
-
 def bootstrap_aris(table: Table, k: int, params: MixtureParams) -> FloatArray:
     """Return the ARI of every refit's labels with those of the fit, (REFITS,)."""
-    points = table.points
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(0, len(points), (REFITS, len(points)))
-    calls = [(points, points, k, params)]
-    calls += [(points, points[rows], k, replace(params, seed=b)) for b, rows in enumerate(drawn)]
-    first, *others = parallel_map(labels, calls, Compute(), threads=True)
-    return np.array([adjusted_rand_score(first, other) for other in others])
+    return np.array([refit.ari for refit in cold_refits(table.points, k, REFITS, params)])
 
 
 def with_error(values: FloatArray, sign: str = "") -> str:
@@ -132,7 +93,7 @@ def compared() -> list[Compared]:
 
     The latter are what stage gtzan_table would make without its logistic functions.
     """
-    found = tables()
+    found = {name: tables()[name] for name in SMALL if name in tables()}
     rows = [
         Compared(f"{name}, {len(songs):,} songs", songs, TRANSFORMED)
         for name, songs in found.items()

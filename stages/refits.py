@@ -13,14 +13,14 @@ import pandas as pd
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.mixture.model import Mixture
-from song_mixtures.mixture.selection import STABLE, TRUSTED
+from song_mixtures.mixture.selection import STABLE, TRUSTED, borderline
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.refits.cold import RefitParams, Stability, refit_all
-from song_mixtures.refits.warm import warm_refits
+from song_mixtures.refits.cold import Stability, refit_all
+from song_mixtures.refits.warm import RefitParams, warm_refits
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 
@@ -69,7 +69,7 @@ def intervals_table(mixture: Mixture, found: Stability, scaling: Scaling) -> pd.
 def summarize(found: Stability, songs: int) -> dict[str, float]:
     """Return the stage's metrics, of cold refits of so many songs."""
     (ari, ari_error), (reference, reference_error) = found.ari(), found.reference_ari()
-    jaccards, _ = found.jaccards()
+    jaccards, errors = found.jaccards()
     return {
         "songs_count": songs,
         "ari": ari,
@@ -80,6 +80,7 @@ def summarize(found: Stability, songs: int) -> dict[str, float]:
         "mean_jaccard": jaccards.mean(),
         "trusted_components_count": int((jaccards >= TRUSTED).sum()),
         "stable_components_count": int((jaccards >= STABLE).sum()),
+        "borderline_components_count": int(borderline(jaccards, errors).sum()),
     }
 
 
@@ -87,7 +88,8 @@ def outcome(metrics: dict[str, float], k: int) -> str:
     """Return the line that says what came out."""
     return (
         f"{metrics['trusted_components_count']} of {k} components to be trusted, "
-        f"{metrics['stable_components_count']} of them stable; ARI of refit and fit "
+        f"{metrics['stable_components_count']} of them stable; "
+        f"{metrics['borderline_components_count']} of {k} borderline; ARI of refit and fit "
         f"{metrics['ari']:.2f}, on tables without groups {metrics['reference_ari']:.2f}"
     )
 

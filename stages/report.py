@@ -98,10 +98,10 @@ def read_found() -> dict[str, Any]:
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     dropped, values, fits, extremes, by_component, *described = map(tables.read, TABLES)
     means, weights, exemplars, genres, comes_back, intervals, suspects = described
-    weight_intervals = comes_back[["component", "weight_low", "weight_high"]]
+    over_refits = comes_back[["component", "jaccard_se", "weight_low", "weight_high"]]
     components = (
         weights.merge(means, on="component")
-        .merge(weight_intervals, on="component")
+        .merge(over_refits, on="component")
         .merge(by_component, how="left", left_on="component", right_on="gmm_cluster")
     )
     metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}

@@ -17,10 +17,10 @@ from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import STABLE, TRUSTED, mixture_name
 from song_mixtures.pipeline.files import read_json, write_metrics
-from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.params import Range, read_params, read_some_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.refits.cold import RefitParams, Stability, refit_all
+from song_mixtures.refits.cold import ColdParams, Stability, refit_all
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 
@@ -137,7 +137,7 @@ def main() -> None:
     """Refit the sweep's mixtures, write how stable each and each of its components is."""
     tables = read_params("tables", Tables)
     support = read_params("stability", Support)
-    params = read_params("refits", RefitParams)
+    params = read_some_params("refits", ColdParams)
     recipe = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))

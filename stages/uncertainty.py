@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
+from song_mixtures.mixture.selection import comes_back
 from song_mixtures.mixture.uncertainty import entropy, margin
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import write_metrics
@@ -22,6 +23,7 @@ from song_mixtures.pipeline.tables import Tables
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+STABILITY = Path("data/processed/component_stability.csv")  # from refits
 OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")  # from suspects
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")
@@ -92,6 +94,16 @@ def by_group(songs: pd.DataFrame, group: str) -> pd.DataFrame:
     )
 
 
+def beside_stability(components: pd.DataFrame, stability: pd.DataFrame) -> pd.DataFrame:
+    """Return the uncertainty by component, and in words whether each comes back when fitted again.
+
+    Songs may be surely in a component that would not come back: one says nothing of the other.
+    """
+    rows = zip(stability["jaccard"], stability["jaccard_se"], strict=True)
+    words = pd.Series([comes_back(*row) for row in rows], stability["component"], dtype=object)
+    return components.assign(comes_back=components["gmm_cluster"].map(words))
+
+
 def summarize(songs: pd.DataFrame) -> dict[str, float]:
     """Return the stage's metrics."""
     return {
@@ -125,11 +137,12 @@ def main() -> None:
     again = evaluate_averaged(averaged, parameters.ambiguous_margin)
     p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
     songs = tables.read(FEATURES_SELECTED).join(assigned).join([p_values, rated, again])
+    by_component = beside_stability(by_group(songs, "gmm_cluster"), tables.read(STABILITY))
     metrics = summarize(songs)
 
     tables.write(ASSIGNMENTS, songs)
     tables.write(EXTREMES, extremes(songs, parameters.n_extremes, nowhere_below))
-    tables.write(BY_COMPONENT, by_group(songs, "gmm_cluster"))
+    tables.write(BY_COMPONENT, by_component)
     tables.write(BY_GENRE, by_group(songs, "genre"))
     write_metrics(METRICS, metrics)
     say(

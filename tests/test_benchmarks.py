@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from benchmarks.pipeline import StageCost
 from benchmarks.tempo import accuracy_1, accuracy_2, exponent
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.refits.warm import RefitParams
 from song_mixtures.songs.scaling import Scaling
 from tests.conftest import ROOT
 from tests.fitting.test_em import VARIED
@@ -106,7 +107,7 @@ def test_averaging_over_readings_brings_the_calibration_error_down(
     )
     means = np.array([[-1.3, -1.0], [0.0, 1.0], [1.5, 0.0]])
     truth = Mixture("full", np.full(3, 1 / 3), means, np.broadcast_to(0.1 * np.eye(2), (3, 2, 2)))
-    params = replace(REFITS, warm=3)
+    params = RefitParams(**asdict(REFITS), warm=3)
     for at_tempo, over_both, averaged, averaged_over_both in octaves.simulated(
         truth, scaling, 0, params, VARIED
     ):

@@ -17,6 +17,12 @@ from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.figures.charts import CHARTS, DATA
+from song_mixtures.presentation.figures.labels import (
+    WIDEST,
+    distinct_labels,
+    genre_by_component,
+    width,
+)
 from song_mixtures.presentation.figures.palettes import NO_COLOR, Palette, Records, palette_colors
 from song_mixtures.presentation.figures.songs import (
     ENTROPY_BINS,
@@ -113,6 +119,38 @@ def test_shares_of_a_component_and_of_a_genre_sum_to_one(records: dict[str, Reco
         table = pd.DataFrame(records[name])
         np.testing.assert_allclose(table.groupby(group)["share"].sum(), 1, atol=0.001)
         assert table["songs"].sum() == 150
+
+
+LONG = "a name that goes on and on, of hard bop"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["rock", "jazz, or what we took for it then"[:32], "音" * 16],
+        [f"{LONG} and its first heirs", f"{LONG} and its last heirs"],
+        [f"first {LONG}", f"other {LONG}"],
+        [f"{LONG} {i:03d} {LONG}" for i in range(120)],
+        [f"{'音' * 20}{i}{'楽' * 20}" for i in range(12)],
+        ["a\tb", "a b", "", " "],
+    ],
+    ids=["short", "end", "start", "middle", "wide letters", "tabs and nothing"],
+)
+def test_genres_whose_names_differ_have_labels_that_differ(names: list[str]) -> None:
+    labels = distinct_labels(names)
+    assert len(set(labels)) == len(names)
+    assert all(width(label) <= WIDEST for label in labels)
+    if max(map(width, names)) <= WIDEST and "\t" not in "".join(names):
+        assert labels == names
+
+
+def test_long_genres_are_rows_of_their_own_with_their_whole_names() -> None:
+    names = [f"{LONG} {end}" for end in ("one " * 9, "two " * 9)]
+    genres = pd.DataFrame({"genre": names, "gmm_cluster": [0, 1], "songs": [3, 4]})
+    rows = pd.DataFrame(genre_by_component(genres, 2))
+    assert rows.groupby("genre")["row"].nunique().tolist() == [1, 1]
+    assert rows["row"].nunique() == 2
+    assert set(rows["genre"]) == set(names)
 
 
 def test_the_songs_are_the_first_of_the_pictures_sample(records: dict[str, Records]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import borderline
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.refits.cold import Refit, Stability
@@ -42,6 +43,24 @@ def test_intervals_are_quantiles_over_refits_in_original_units() -> None:
     np.testing.assert_allclose(components["weight_high"], [0.78, 0.58])
     np.testing.assert_allclose(components["jaccard"], [0.5, 0.7])
     assert refits.summarize(found, 9)["trusted_components_count"] == 1
+
+
+def test_borderline_is_what_other_refits_may_judge_otherwise() -> None:
+    # 1.645 times 0.02 is 0.0329: from 0.567 to 0.633.
+    jaccards = np.array([0.566, 0.568, 0.6, 0.632, 0.634, 0.9])
+    assert borderline(jaccards, np.full(6, 0.02)).tolist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not borderline(np.array([0.6, 0.9]), np.zeros(2)).any()  # every refit says the same
+    apart = [np.array([0.62, 0.62]) + shift * np.array([0.1, 0.0]) for shift in (-1, 1) * 10]
+    found = Stability([Refit(mixture_at(0.0, 0.6), 0.8, one) for one in apart], np.ones(2))
+    metrics = refits.summarize(found, 9)
+    assert (metrics["trusted_components_count"], metrics["borderline_components_count"]) == (2, 1)
 
 
 def test_a_k_in_both_stages_has_the_same_numbers(finished: Path) -> None:

@@ -154,7 +154,7 @@ def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
     for stage, key, value, _ in TAKEN:
         change(f"metrics/{stage}.json", {key: value})
     change(report.WEIGHTS, {"weight": 0.1234, "hard_songs": 9876, "jaccard": 0.5999})
-    change(report.COMES_BACK, {"weight_low": 0.0712, "weight_high": 0.2345})
+    change(report.COMES_BACK, {"jaccard_se": 0.034, "weight_low": 0.0712, "weight_high": 0.2345})
     change(report.INTERVALS, {"mean_low": -51.26, "mean_high": -39.87})
     change(report.MEANS, {"loudness": -43.21, "profile_shares": "like | nothing else"})
     change(report.BY_COMPONENT, {"mean_entropy": 0.8765})
@@ -165,7 +165,7 @@ def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
         assert expected in markdown, expected
     rows = re.findall(r"^\| \d \| .*", markdown, re.MULTILINE)
     for component in range(3):
-        told = "12.3% (7% to 23%) | 9,876 | no (0.59) | 0.876 | like \\| nothing else |"
+        told = "12.3% (7% to 23%) | 9,876 | no (0.59 ± 0.03) | 0.876 | like \\| nothing else |"
         assert f"| {component} | {told}" in rows
         mean = "| −43.2 (−51.3 to −39.9) |"
         assert any(row.startswith(f"| {component} |") and mean in row for row in rows)

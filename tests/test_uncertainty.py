@@ -68,6 +68,16 @@ def test_by_component_and_by_genre_by_hand() -> None:
     assert genres.loc["x", "mean_entropy"] == pytest.approx(np.log(2) / 2)
 
 
+def test_the_stability_of_a_component_stands_in_its_own_row() -> None:
+    components = uncertainty.by_group(rated_songs(), "gmm_cluster")  # 0 and 2: no song is in 1
+    stability = pd.DataFrame(
+        {"component": [0, 1, 2], "jaccard": [0.9, 0.5, 0.7], "jaccard_se": [0.01, 0.02, 0.03]}
+    )
+    table = uncertainty.beside_stability(components, stability).set_index("gmm_cluster")
+    assert table["comes_back"].to_dict() == {0: "yes (0.90 ± 0.01)", 2: "partly (0.70 ± 0.03)"}
+    assert table["songs"].to_dict() == {0: 3, 2: 1}
+
+
 def test_without_genres_the_table_by_genre_has_its_columns_and_no_row() -> None:
     table = uncertainty.by_group(rated_songs().drop(columns="genre"), "genre")
     assert list(table.columns) == [

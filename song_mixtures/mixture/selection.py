@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
+from song_mixtures.pipeline.arrays import BoolArray, FloatArray
 from song_mixtures.pipeline.stage import StageError
 
 CRITERIA = ("bic", "aic", "icl")
@@ -13,6 +15,8 @@ CLOSE = 10.0
 # Hennig (2007): a component whose mean Jaccard index over refits is below 0.6 is not to be trusted;
 # from 0.75 on it is stable.
 TRUSTED, STABLE = 0.6, 0.75
+# Standard errors to either side of a mean, within which 90 % of such means lie.
+NINETY_PERCENT = 1.645
 SAID_OF = {"fixed": "fixed in params.yaml"} | {
     name: f"where {name.upper()} is lowest" for name in CRITERIA
 }
@@ -102,7 +106,26 @@ def largest_supported(mixtures: pd.DataFrame) -> pd.Series:
     return supported.assign(lead=lead).sort_values(["k", "lead"]).iloc[-1]
 
 
-def comes_back(jaccard: float) -> str:
-    """Return in words whether a component comes back when the mixture is fitted again."""
+def borderline(jaccards: FloatArray, errors: FloatArray) -> BoolArray:
+    """Tell which components other refits may judge otherwise: 0.6 is within the mean's 90 %.
+
+    Parameters
+    ----------
+    jaccards : mean Jaccard index of each component, (K,)
+    errors : their standard errors, (K,)
+    """
+    within: BoolArray = np.abs(jaccards - TRUSTED) < NINETY_PERCENT * errors
+    return within
+
+
+def comes_back(jaccard: float, error: float | None = None) -> str:
+    """Return in words whether a component comes back when the mixture is fitted again.
+
+    Parameters
+    ----------
+    jaccard : its mean Jaccard index, 0 to 1
+    error : the standard error of that, written where given
+    """
     word = "yes" if jaccard >= STABLE else "partly" if jaccard >= TRUSTED else "no"
-    return f"{word} ({math.floor(100 * jaccard) / 100:.2f})"  # 0.598 is not 0.60, which is partly
+    written = f"{math.floor(100 * jaccard) / 100:.2f}"  # 0.598 is not 0.60, which is partly
+    return f"{word} ({written})" if error is None else f"{word} ({written} ± {error:.2f})"

@@ -20,7 +20,7 @@ import reprlib
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -126,6 +126,19 @@ def read_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Sche
     Raises StageError that names the file, the key, the value found and the values allowed.
     """
     checked: Schema = _checked(_section(section, path), schema, f"{path}: {section}")
+    return checked
+
+
+def read_some_params(section: str, schema: type[Schema], path: Path = PARAMS) -> Schema:
+    """Return the keys of a section that `schema` states, of which it may have others.
+
+    Those are another stage's, which reads the section whole; raises as read_params().
+    """
+    values = _section(section, path)
+    if isinstance(values, dict):
+        stated = {field.name for field in dataclasses.fields(cast(Any, schema))}
+        values = {key: value for key, value in values.items() if key in stated}
+    checked: Schema = _checked(values, schema, f"{path}: {section}")
     return checked
 
 

@@ -4,6 +4,7 @@ Would these components come back, had other songs of the same kind been drawn? A
 without groups have given components that come back as often?
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,17 +28,18 @@ from song_mixtures.refits.resampling import (
     reference_points,
 )
 
+MANY = 8  # components, from which on `refits.reference_tables` itself is enough
+
 
 @dataclass(frozen=True)
-class RefitParams:
-    """How often mixtures are fitted again, on which songs, from how many initializations."""
+class ColdParams:
+    """How often mixtures are fitted anew, on which songs, from how many initializations."""
 
     cold: Annotated[int, Range(20)]  # refits of a mixture, initialized anew
-    reference_tables: Annotated[int, Range(10)]  # tables without groups
+    reference_tables: Annotated[int, Range(10)]  # without groups, from MANY components on
     sample_above: Annotated[int, Range(1000)]  # songs; of more, cold refits see a sample
     short_runs: Annotated[int, Range(1)]  # initializations of a cold refit
     carried_on: Annotated[int, Range(1)]  # of its short runs
-    warm: Annotated[int, Range(2)]  # refits that start at the fit
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
@@ -87,7 +89,7 @@ def fitted_anew(
     points: FloatArray,
     mixture: Mixture,
     rng: np.random.Generator,
-    params: RefitParams,
+    params: ColdParams,
     recipe: MixtureParams,
 ) -> Mixture:
     """Return a mixture of the same K and covariance type, from fewer initializations.
@@ -97,7 +99,7 @@ def fitted_anew(
     points : standardized features, (N, d)
     mixture : K and the covariance type are its own
     rng : of the initializations
-    params : section `refits`
+    params : section `refits`, but for its warm refits
     recipe : section `mixture`
     """
     fewer = replace(
@@ -110,7 +112,7 @@ def fitted_anew(
 
 
 def cold_refit(
-    points: FloatArray, mixture: Mixture, number: int, params: RefitParams, recipe: MixtureParams
+    points: FloatArray, mixture: Mixture, number: int, params: ColdParams, recipe: MixtureParams
 ) -> Refit:
     """Fit a mixture anew to a bootstrap sample of points, and compare it with the given one.
 
@@ -122,7 +124,7 @@ def cold_refit(
     points : standardized features, (N, d)
     mixture : the fit
     number : of the refit, 0 or more: it decides on the sample and the initializations
-    params : section `refits`
+    params : section `refits`, but for its warm refits
     recipe : section `mixture`
     """
     rng = generator(params.seed, COLD, number)
@@ -139,7 +141,7 @@ def cold_refit(
 
 
 def reference_ari(
-    points: FloatArray, mixture: Mixture, number: int, params: RefitParams, recipe: MixtureParams
+    points: FloatArray, mixture: Mixture, number: int, params: ColdParams, recipe: MixtureParams
 ) -> float:
     """Return the ARI of refit and fit on a table without groups.
 
@@ -148,7 +150,7 @@ def reference_ari(
     points : standardized features, (N, d), whose distributions and correlations the table has
     mixture : K and the covariance type are its own
     number : of the table, 0 or more
-    params : section `refits`
+    params : section `refits`, but for its warm refits
     recipe : section `mixture`
     """
     rng = generator(params.seed, REFERENCE, number)
@@ -157,10 +159,19 @@ def reference_ari(
     return cold_refit(lump, fit, number, params, recipe).ari
 
 
+def tables_without_groups(k: int, params: ColdParams) -> int:
+    """Return to how many tables without groups a mixture of k components is compared (our choice).
+
+    The fewer the components, the more the ARI differs between these tables, and the less a fit
+    takes: either is about proportional to 1 / k and k. So all k are the same work.
+    """
+    return max(params.reference_tables, math.ceil(params.reference_tables * MANY / k))
+
+
 def refit_all(
     points: FloatArray,
     mixtures: Sequence[Mixture],
-    params: RefitParams,
+    params: ColdParams,
     recipe: MixtureParams,
     compute: Compute,
 ) -> Iterator[Stability]:
@@ -170,22 +181,23 @@ def refit_all(
     ----------
     points : standardized features, (N, d), all of them or a sample
     mixtures : fits, of all songs
-    params : section `refits`
+    params : section `refits`, but for its warm refits
     recipe : section `mixture`
     compute : where they are fitted
     """
-    rounds = params.cold + params.reference_tables
+    references = [tables_without_groups(len(mixture.weights), params) for mixture in mixtures]
     calls = [
         (function, points, mixture, number, params, recipe)
-        for mixture in mixtures
-        for function, count in ((cold_refit, params.cold), (reference_ari, params.reference_tables))
+        for mixture, tables in zip(mixtures, references, strict=True)
+        for function, count in ((cold_refit, params.cold), (reference_ari, tables))
         for number in range(count)
     ]
     threads = recipe.init == "varied"  # scikit-learn's K-Means would hold Python's lock
     results = parallel_map(called, calls, compute, large=[points], threads=threads)
     shown = iter(tqdm(results, "refits", len(calls), delay=2, leave=False, disable=None))
-    for found in iter(lambda: list(islice(shown, rounds)), []):
-        yield Stability(found[: params.cold], np.array(found[params.cold :]))
+    for tables in references:
+        refits = list(islice(shown, params.cold))
+        yield Stability(refits, np.array(list(islice(shown, tables))))
 
 
 def called(function: Callable[..., Any], *arguments: Any) -> Any:

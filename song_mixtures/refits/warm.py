@@ -5,6 +5,8 @@ in its basin. So their components keep their numbers, and one takes a fraction o
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
 
 from tqdm import tqdm
 
@@ -12,8 +14,16 @@ from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import MixtureParams, feature_rows, parameters_of, run_accelerated_em
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.refits.cold import RefitParams
+from song_mixtures.pipeline.params import Range
+from song_mixtures.refits.cold import ColdParams
 from song_mixtures.refits.resampling import WARM, bootstrap_rows, generator
+
+
+@dataclass(frozen=True)
+class RefitParams(ColdParams):
+    """How often the trained mixture is fitted again, anew and from where it is."""
+
+    warm: Annotated[int, Range(2)]  # refits that start at the fit
 
 
 def warm_refit(

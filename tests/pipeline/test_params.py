@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from song_mixtures.pipeline.params import Range, load_yaml, read_param, read_params
+from song_mixtures.pipeline.params import (
+    Range,
+    load_yaml,
+    read_param,
+    read_params,
+    read_some_params,
+)
 from song_mixtures.pipeline.stage import StageError
 
 
@@ -167,6 +173,30 @@ def test_text_that_is_not_utf8_is_said(tmp_path: Path) -> None:
 def test_one_key_of_a_section_is_read_without_the_others(tmp_path: Path) -> None:
     path = written(tmp_path, {"example": {"count": 4}})
     assert read_param("example", "count", Annotated[int, Range(2)], path) == 4
+
+
+@dataclass(frozen=True)
+class Part:
+    count: Annotated[int, Range(2, 9)]
+    rate: Annotated[float, Range(above=0)]
+
+
+def test_some_keys_of_a_section_are_read_whatever_the_others_are(tmp_path: Path) -> None:
+    path = written(tmp_path, {"example": {"rate": 0.5, "count": 4, "mode": "of another stage"}})
+    assert read_some_params("example", Part, path) == Part(4, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ({"count": 4}, r"example\.rate is missing"),
+        ({"count": 1, "rate": 0.5}, r"example\.count is 1, expected"),
+        ([4], r"example is \[4\], expected the keys count, rate"),
+    ],
+)
+def test_some_keys_of_a_section_are_checked(tmp_path: Path, section: Any, fault: str) -> None:
+    with pytest.raises(StageError, match=fault):
+        read_some_params("example", Part, written(tmp_path, {"example": section}))
 
 
 SCALARS = st.one_of(

@@ -36,6 +36,7 @@ def said(
     best: int = 3,
     supported: int = 2,
     stability: pd.DataFrame = STABILITY,
+    borderline: int = 0,
 ) -> Verdict:
     metrics: dict[str, dict[str, Any]] = {
         "choose_k": {"bic_best_k": best, "bic_lead_over_one_gaussian": lead},
@@ -44,6 +45,7 @@ def said(
             "reference_ari": 0.5,
             "trusted_components_count": trusted,
             "stable_components_count": trusted // 2,
+            "borderline_components_count": borderline,
         },
         "stability": {"largest_supported_k": supported},
         "uncertainty": {"mean_kept_share": 0.57},
@@ -108,3 +110,8 @@ def test_how_many_by_each_that_can_be_asked() -> None:
 def test_how_far_the_trained_ones_can_be_trusted(trusted: int, words: str) -> None:
     assert said(trusted=trusted).trust.startswith(words)
     assert "keeps its component in 57% of these fits" in said(trusted=trusted).trust
+
+
+def test_components_that_other_refits_might_judge_otherwise_are_counted() -> None:
+    assert "; of 2 other refits might say otherwise; a song" in said(borderline=2).trust
+    assert "otherwise" not in said().trust

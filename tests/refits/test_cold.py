@@ -10,19 +10,20 @@ from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.mixture.selection import largest_supported
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.refits.cold import (
-    RefitParams,
+    ColdParams,
     Stability,
     cold_refit,
     mean_and_error,
     refit_all,
+    tables_without_groups,
 )
 from song_mixtures.refits.resampling import COLD, bootstrap_rows, generator
 from stages.stability import MixtureRow, mixture_row, table
 from tests.fitting.test_em import VARIED
 from tests.mixture.test_mixture import POINTS
 
-REFITS = RefitParams(
-    cold=20, reference_tables=10, sample_above=5000, short_runs=20, carried_on=3, warm=5, seed=1
+REFITS = ColdParams(
+    cold=20, reference_tables=10, sample_above=5000, short_runs=20, carried_on=3, seed=1
 )
 
 
@@ -106,6 +107,14 @@ def test_a_mixture_has_the_same_numbers_whichever_others_are_refitted_with_it() 
     both = list(refit_all(POINTS, mixtures, REFITS, VARIED, Compute()))
     alone = list(refit_all(POINTS, mixtures[1:], REFITS, VARIED, Compute()))
     assert as_numbers(alone) == as_numbers(both[1:])
+
+
+def test_fewer_components_are_compared_to_more_tables_without_groups() -> None:
+    counts = [tables_without_groups(k, REFITS) for k in (2, 3, 4, 5, 10, 20)]
+    assert counts == [40, 27, 20, 16, 10, 10]
+    mixtures = fits(POINTS, range(2, 4))
+    found = refit_all(POINTS, mixtures, REFITS, VARIED, Compute())
+    assert [len(one.reference) for one in found] == [40, 27]
 
 
 def test_standard_errors_by_hand() -> None:

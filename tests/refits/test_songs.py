@@ -9,7 +9,7 @@ from benchmarks.calibration import figures, simulated
 from song_mixtures.mixture.model import BLOCK, Mixture, posteriors
 from song_mixtures.refits.songs import averaged, kept_share
 from tests.fitting.test_em import VARIED
-from tests.refits.test_cold import REFITS
+from tests.refits.test_warm import REFITS
 
 
 def line(*means: float, spread: float = 1.0) -> Mixture:

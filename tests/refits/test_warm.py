@@ -1,16 +1,19 @@
 """Warm refits begin at the fit and climb on their own songs."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import posteriors
 from song_mixtures.refits.resampling import WARM, bootstrap_rows, generator
-from song_mixtures.refits.warm import warm_refits
+from song_mixtures.refits.warm import RefitParams, warm_refits
 from tests.fitting.test_em import VARIED
 from tests.mixture.test_mixture import POINTS
-from tests.refits.test_cold import REFITS
+from tests.refits.test_cold import REFITS as COLD_REFITS
 
+REFITS = RefitParams(**asdict(COLD_REFITS), warm=5)
 MIXTURE = fit_mixture(POINTS, 3, "full", VARIED).mixture
 
 

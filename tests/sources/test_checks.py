@@ -11,7 +11,9 @@ from song_mixtures.sources.checks import LARGEST_VALUE, check_constant
 VALUES = np.random.default_rng(0).normal(size=200)
 
 
-@pytest.mark.parametrize("values", [VALUES * 1e-163, VALUES * 1e-320, VALUES + 1e15])
+@pytest.mark.parametrize(
+    "values", [VALUES * 1e-101, VALUES * 1e-163, VALUES * 1e-320, VALUES + 1e15]
+)
 def test_a_feature_that_varies_by_too_little_to_compute_with_is_refused(
     values: np.ndarray,
 ) -> None:

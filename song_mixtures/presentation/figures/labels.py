@@ -1,5 +1,9 @@
 """The charts of the labels: the mixture beside K-Means and beside the genres."""
 
+from collections.abc import Sequence
+from itertools import count
+from unicodedata import east_asian_width
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +26,7 @@ from song_mixtures.presentation.figures.vega import (
 )
 
 MOST_GENRES = 150  # shown, the commonest
+WIDEST = 32  # letters of a genre's name in the chart; a wide one, such as Chinese, counts twice
 NO_GENRES = "no genres are known"
 
 
@@ -48,10 +53,11 @@ def genre_by_component(genres: pd.DataFrame, k: int) -> Records:
         }
         return [nothing | {"component": number} for number in range(k)]
     shares, songs = genre_shares(genres, k)
+    shown = dict(zip(shares.index, distinct_labels(list(shares.index)), strict=True))
     return [
         {
             "genre": genre,
-            "row": f"{genre}\t{songs[genre]:,}",
+            "row": f"{shown[genre]}\t{songs[genre]:,}",
             "component": number,
             "share": round(float(share), 4),
             "songs": round(float(share) * int(songs[genre])),
@@ -72,6 +78,33 @@ def genre_shares(genres: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]
     dominant = shares.to_numpy().argmax(axis=1)
     order = np.lexsort((-shares.max(axis=1).to_numpy(), dominant))
     return shares.iloc[order], songs
+
+
+def distinct_labels(names: Sequence[str]) -> list[str]:
+    """Return different names as labels that differ, too, none wider than WIDEST letters."""
+    labels: list[str] = []
+    for name in (name.replace("\t", " ") for name in names):
+        tried = (shortened(name, f" #{number}" if number > 1 else "") for number in count(1))
+        labels.append(next(label for label in tried if label not in labels))
+    return labels
+
+
+def shortened(name: str, ending: str = "") -> str:
+    """Return a name and an ending, without the name's middle where both are too wide."""
+    space = WIDEST - width(ending)
+    if width(name) <= space:
+        return name + ending
+    start, end = [*name[:WIDEST]], [*name[-WIDEST:]]
+    while width("".join(start)) > space // 2:
+        start.pop()
+    while width("".join(end)) > space - space // 2 - 1:  # of the ellipsis
+        end.pop(0)
+    return f"{''.join(start).rstrip()}…{''.join(end).lstrip()}{ending}"
+
+
+def width(text: str) -> int:
+    """Return how many letters wide a text is, wide ones counted twice: Unicode annex 11."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def matrix(width: int, height: int, axes: Spec, told: Spec, layers: list[Spec]) -> Spec:
@@ -108,10 +141,10 @@ KMEANS_GMM_CONFUSION = Chart(
     ]), abreast=2),
     most=MOST_COMPONENTS,
 )  # fmt: skip
-# A row is a genre and, after a tab, its songs; long names are cut, short of rows becoming one.
-CUT = "truncate(split(datum.label, '\\t')[0], 32)"
-SONGS = "split(datum.label, '\\t')[1]"
-NAMES = {"labelLimit": 300, "labelExpr": f"{CUT} + ({SONGS} ? ' (' + {SONGS} + ')' : '')"}
+# A row is the label of a genre and, after a tab, its songs. Thirty-two W are 340 pixels, and labels
+# that Vega cuts at their end might become the same.
+LABEL, SONGS = "split(datum.label, '\\t')[0]", "split(datum.label, '\\t')[1]"
+NAMES = {"labelLimit": 420, "labelExpr": f"{LABEL} + ({SONGS} ? ' (' + {SONGS} + ')' : '')"}
 GENRE_BY_COMPONENT = Chart(
     genre_by_component,
     by_revision(matrix(30, 17, {

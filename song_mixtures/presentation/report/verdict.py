@@ -116,10 +116,12 @@ def trust(metrics: Mapping[str, Mapping[str, Any]], k: int) -> str:
     trusted = int(metrics["refits"]["trusted_components_count"])
     stable = int(metrics["refits"]["stable_components_count"])
     said = {0: f"None of the {k} comes", 1: f"One of the {k} comes", k: f"All {k} come"}
+    unsure = int(metrics["refits"]["borderline_components_count"])
+    judged = f"; of {unsure} other refits might say otherwise" if unsure else ""
     return (
         f"{said.get(trusted, f'{trusted} of the {k} come')} back when the mixture is fitted again"
-        f"{f', {stable} nearly unchanged' if stable else ''}; a song keeps its component in "
-        f"{metrics['uncertainty']['mean_kept_share']:.0%} of these fits"
+        f"{f', {stable} nearly unchanged' if stable else ''}{judged}; a song keeps its component "
+        f"in {metrics['uncertainty']['mean_kept_share']:.0%} of these fits"
     )
 
 
