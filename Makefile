@@ -30,7 +30,7 @@ test: repository $(READY) $(PAGE) $(CODE)
 	ruff check .
 	ruff format --check .
 	mypy stages song_mixtures tests benchmarks
-	pytest --numprocesses logical --dist loadfile
+	pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) $(CODE)
 	python -m benchmarks.targets --songs $(or $(SONGS),1000000)

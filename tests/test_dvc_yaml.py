@@ -31,6 +31,7 @@ from tests.conftest import (
     params_with,
     pipeline_stages,
 )
+from tests.forking import forking_commands
 from tests.test_gtzan_table import small_table
 from tests.test_output_tables import faults
 
@@ -108,6 +109,8 @@ def files_in(folder: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Each stage run in its box: how it ended, what it wrote, where."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    environment["PATH"] = f"{forking_commands()}{os.pathsep}{environment['PATH']}"
     store = tmp_path_factory.mktemp("store")
     (store / "data/raw").mkdir(parents=True)
     songs = make_songs().assign(tempo_other=lambda own: own["tempo"] / 2, tempo_other_share=0.25)
@@ -124,7 +127,6 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             (box / TABLE["input.table"]).parent.mkdir(parents=True)
             (box / TABLE["input.table"]).touch()
         given = files_in(box)
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         done = subprocess.run(
             stage["cmd"].split(),
             cwd=box,

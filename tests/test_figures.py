@@ -157,30 +157,21 @@ def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     assert figure.get_suptitle() == SAID[0]
 
 
-def test_ellipses_are_one_standard_deviation_of_the_projected_components() -> None:
-    axes = map_axes()
+def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
     plane = principal_axes(SONGS[FEATURES].to_numpy())[0][:, :2]
+    oblique = MIXTURE.covariances + 0.2  # no axis of theirs is one of the picture
+    mixture = Mixture("full", MIXTURE.weights, MIXTURE.means, oblique)
+    axes = maps.pca_map(SONGS, SONGS, SUSPECTS, mixture, PLANE, COLORS, COLORS, *SAID).axes[0]
     ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)][1::2]
     for ellipse, mean, covariance, color in zip(
-        ellipses, MIXTURE.means, MIXTURE.covariances, COLORS, strict=True
+        ellipses, mixture.means, oblique, COLORS, strict=True
     ):
-        variances = np.linalg.eigvalsh(plane.T @ covariance @ plane)
-        assert [ellipse.width / 2, ellipse.height / 2] == pytest.approx(np.sqrt(variances))
-        center = (mean - SONGS[FEATURES].mean().to_numpy()) @ plane
-        np.testing.assert_allclose(ellipse.get_center(), center)
+        vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
+        rim = ellipse.get_patch_transform().transform(vertices)
+        steps = rim - (mean - SONGS[FEATURES].mean().to_numpy()) @ plane
+        inverse = np.linalg.inv(plane.T @ covariance @ plane)
+        np.testing.assert_allclose(np.einsum("ni,ij,nj->n", steps, inverse, steps), 1, rtol=1e-3)
         assert to_hex(ellipse.get_edgecolor()) == color
-
-
-def test_every_point_of_an_ellipse_is_one_standard_deviation_from_the_mean() -> None:
-    covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
-    axes = Figure().subplots()
-    maps.draw_components(axes, np.array([[1.0, 2.0]]), covariance[None], *[COLORS[:1]] * 3)
-    ellipse = axes.patches[0]
-    vertices = np.asarray(ellipse.get_path().vertices)[::3]  # those between are off the curve
-    rim = ellipse.get_patch_transform().transform(vertices)
-    steps = rim - [1, 2]
-    distances = np.einsum("ni,ij,nj->n", steps, np.linalg.inv(covariance), steps)
-    np.testing.assert_allclose(distances, 1, rtol=1e-3)
 
 
 def test_labels_of_components_in_one_place_are_pushed_apart() -> None:
@@ -224,35 +215,32 @@ def test_the_overlap_is_the_mean_posterior_of_each_hard_label() -> None:
     assert texts(axes) == ["80", "15", "5", "30", "60", "10"]
 
 
-def test_a_component_has_the_same_color_everywhere() -> None:
-    for axes in (covariance_picture(MIXTURE, COLORS).axes[0], map_axes()):
-        patches = [mark.get_bbox_patch() for mark in axes.texts]
-        assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == COLORS
-    overlap = components.component_overlap(SONGS, 3, COLORS, COLORS, *SAID).axes[0]
-    numbered = {str(number): color for number, color in enumerate(COLORS)}
-    assert badges(overlap) == badges(overlap, "x") == numbered
-    density = densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, COLORS, *SAID).axes[0]
-    assert [line.get_color() for line in density.lines[:3]] == COLORS[::-1]  # 0 on top
-
-
-def test_the_badge_of_a_component_that_would_not_come_back_is_hollow_everywhere() -> None:
-    faces = [COLORS[0], HOLLOW, COLORS[2]]
-    assert badge_faces(COLORS, [True, False, True]) == faces
-    drawn = [
-        maps.pca_map(SONGS, SONGS, SUSPECTS, MIXTURE, PLANE, COLORS, faces, *SAID),
-        maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, faces, *SAID),
-        components.component_overlap(SONGS, 3, COLORS, faces, *SAID),
-        densities.feature_densities(SONGS, MIXTURE, SCALING, COLORS, faces, *SAID),
+@pytest.mark.parametrize("come_back", [[True] * 3, [True, False, True]])
+def test_a_component_has_its_color_everywhere_and_a_hollow_badge_where_it_would_not_come_back(
+    come_back: list[bool],
+) -> None:
+    faces = badge_faces(COLORS, come_back)
+    assert faces == [COLORS[0], COLORS[1] if come_back[1] else HOLLOW, COLORS[2]]
+    marks = (COLORS, faces)
+    covariances = components.covariances(covariances_table(MIXTURE, SCALING, SONGS), *marks, *SAID)
+    numbered = [
+        covariances,
+        maps.pca_map(SONGS, SONGS, SUSPECTS, MIXTURE, PLANE, *marks, *SAID),
+        maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, *marks, *SAID),
     ]
-    for figure in drawn:
-        assert "Hollow badges" in figure.get_supxlabel()
-    for figure in drawn[:2]:
+    overlap = components.component_overlap(SONGS, 3, *marks, *SAID)
+    density = densities.feature_densities(SONGS, MIXTURE, SCALING, *marks, *SAID)
+    for figure in (*numbered, overlap, density):
+        assert ("Hollow badges" in figure.get_supxlabel()) == (HOLLOW in faces)
+    for figure in numbered:
         patches = [mark.get_bbox_patch() for mark in figure.axes[0].texts]
         assert [to_hex(patch.get_facecolor()) for patch in patches if patch is not None] == faces
-    assert list(badges(drawn[2].axes[0]).values()) == faces
+    for side in "xy":
+        assert list(badges(overlap.axes[0], side).items()) == list(zip("012", faces, strict=True))
+    assert [line.get_color() for line in density.axes[0].lines[:3]] == COLORS[::-1]  # 0 on top
     records: Records = [{"component": 1, "share": 0.5}, {"genre": "none"}]
     assert colored(records, COLORS, faces) == [
-        {"component": 1, "share": 0.5, "color": COLORS[1], "face": HOLLOW},
+        {"component": 1, "share": 0.5, "color": COLORS[1], "face": faces[1]},
         {"genre": "none"},
     ]
 

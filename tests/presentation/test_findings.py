@@ -37,15 +37,10 @@ def test_what_bic_prefers_and_what_was_chosen(
 
 
 def test_which_k_come_back_beside_songs_without_groups() -> None:
-    found = pd.DataFrame(
-        {
-            "k": [2, 3, 4],
-            "covariance_type": "full",
-            "ari": [0.9, 0.7, 0.6],
-            "reference_ari": [0.85, 0.4, 0.2],
-            "supported": [0, 1, 1],
-        }
-    )
+    found = pd.DataFrame({
+        "k": [2, 3, 4], "covariance_type": "full", "ari": [0.9, 0.7, 0.6],
+        "reference_ari": [0.85, 0.4, 0.2], "supported": [0, 1, 1],
+    })  # fmt: skip
     said = findings.of_stability(found).sentence
     assert "at K = 4 (ARI 0.60, without groups 0.20); supported: K = 3 and K = 4" in said
     assert findings.of_stability(found.assign(supported=0)).sentence.endswith("supported: none")

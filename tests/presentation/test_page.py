@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -78,15 +77,22 @@ def draw_pictures(folder: Path, names: Iterable[str] = DRAWN) -> None:
         Image.new("RGB", (1500, 300), "#dddddd").save(folder / f"plots/images/{name}.png")
 
 
-def lay_out(folder: Path) -> None:
-    """Make what `dvc plots` needs of a project, with the page's template set as `make` does."""
-    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page that `dvc plots` will write, of a folder that has all it needs but the data.
+
+    The template is set as `make` sets it, the pictures are gray, and the test runs in the folder.
+    """
+    shutil.copytree(ROOT / ".dvc/plots", tmp_path / ".dvc/plots")
     for path in (".dvc/config", ".dvc/.gitignore", ".gitignore", ".dvcignore", "dvc.yaml"):
-        shutil.copy(ROOT / path, folder / path)
-    (folder / "params.yaml").write_text(json.dumps(params_with({})))
-    (folder / ".dvc/plots_page.html").write_text(template())
-    call(folder, "git", "init", "-q")
-    call(folder, "dvc", "config", "--local", "plots.html_template", "plots_page.html")
+        shutil.copy(ROOT / path, tmp_path / path)
+    (tmp_path / "params.yaml").write_text(json.dumps(params_with({})))
+    (tmp_path / ".dvc/plots_page.html").write_text(template())
+    call(tmp_path, "git", "init", "-q")
+    call(tmp_path, "dvc", "config", "--local", "plots.html_template", "plots_page.html")
+    draw_pictures(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "dvc_plots/index.html"
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +116,19 @@ def problems(tab: Tab, page: Path) -> list[Any]:
     return found
 
 
+# Names that would be code; tests/test_report.py has the report's.
+HOSTILE = [
+    "</script><script>window.broken = 1</script>",
+    '"><img src=x onerror="window.broken = 1">',
+    "{{ 7 * 7 }} ${window.broken = 1} {plot_divs}",
+    "datum.label = (window.broken = 1)",
+    "javascript:window.broken=1",
+    "=1+1",
+    "\\u003cscript\\u003e' \" \\",
+    "קול - العربية \u202e txt",
+]
 KINDS_OF_RESULTS: dict[str, dict[str, Any]] = {
-    "K = 3": {},
+    "K = 3, hostile names": {"genres": HOSTILE},
     "K = 2, no genres": {"k": 2, "genres": [], "palette": "tableau"},
     "K = 20, 114 genres": {
         "k": 20,
@@ -125,14 +142,11 @@ KINDS_OF_RESULTS: dict[str, dict[str, Any]] = {
 @IN_BROWSER
 @pytest.mark.parametrize("kind", KINDS_OF_RESULTS)
 def test_every_plot_is_drawn_without_a_network_at_any_width(
-    kind: str, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, tab: Tab, shown: Path, tmp_path: Path
 ) -> None:
-    lay_out(tmp_path)
-    draw_pictures(tmp_path)
-    monkeypatch.chdir(tmp_path)
     records = charted(**KINDS_OF_RESULTS[kind])
     call(tmp_path, "dvc", "plots", "show")
-    assert problems(tab, tmp_path / "dvc_plots/index.html") == []
+    assert problems(tab, shown) == []
     # The window is narrow now, and a chart has made way as far as its list of genres lets it.
     map_width = "document.querySelector('figure[data-plot=song_map] .card').scrollWidth"
     assert tab.evaluate(map_width) < 600
@@ -144,22 +158,22 @@ def test_every_plot_is_drawn_without_a_network_at_any_width(
     for name in DRAWN:
         assert charts[f"plots/images/{name}.png"]["pictures"] == 1
     assert list(charts) == [figure.plot for figure in FIGURES]
+    assert tab.evaluate("typeof window.broken") == "undefined"
+    if kind == "K = 3, hostile names":
+        assert "=1+1" in tab.evaluate("document.body.textContent")
 
 
 @IN_BROWSER
 def test_two_revisions_with_different_k_genres_and_palette_stand_on_one_page(
-    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, shown: Path, tmp_path: Path
 ) -> None:
-    lay_out(tmp_path)
-    draw_pictures(tmp_path)
-    monkeypatch.chdir(tmp_path)
     before = charted(**KINDS_OF_RESULTS["K = 20, 114 genres"])
     call(tmp_path, "git", "add", "-A")
     call(tmp_path, "git", "commit", "-qm", "First run")
     after = charted(**KINDS_OF_RESULTS["K = 2, no genres"])
     draw_pictures(tmp_path, {"pca_map"})
     call(tmp_path, "dvc", "plots", "diff", "HEAD")
-    assert problems(tab, tmp_path / "dvc_plots/index.html") == []
+    assert problems(tab, shown) == []
     charts = tab.evaluate(CHARTS)
     for name, figure in CHARTED.items():
         data = DATA[figure.chart]
@@ -175,11 +189,9 @@ def test_two_revisions_with_different_k_genres_and_palette_stand_on_one_page(
 
 @IN_BROWSER
 def test_a_plot_without_a_caption_is_shown_at_the_end_and_one_without_data_says_so(
-    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, shown: Path, tmp_path: Path
 ) -> None:
-    lay_out(tmp_path)
     draw_pictures(tmp_path, {"of_my_own"})
-    monkeypatch.chdir(tmp_path)
     charted()
     (tmp_path / "plots/weights.json").write_text("[]\n")
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n2,3\n")
@@ -189,7 +201,7 @@ def test_a_plot_without_a_caption_is_shown_at_the_end_and_one_without_data_says_
             "  - plots/images/of_my_own.png\n"
         )
     call(tmp_path, "dvc", "plots", "show")
-    tab.open(tmp_path / "dvc_plots/index.html", 800)
+    tab.open(shown, 800)
     charts = tab.evaluate(CHARTS)
     assert "could not read the data" in charts["plots/weights.json"]["failed"]
     assert list(charts)[-2:] == ["mine_csv", "plots/images/of_my_own.png"]
@@ -231,13 +243,11 @@ def choose(tab: Tab, control: str, value: str) -> None:
 
 @IN_BROWSER
 def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
-    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tab: Tab, shown: Path, tmp_path: Path
 ) -> None:
-    lay_out(tmp_path)
-    monkeypatch.chdir(tmp_path)
     songs = charted()["songs"]
     call(tmp_path, "dvc", "plots", "show")
-    tab.open(tmp_path / "dvc_plots/index.html", 1280)
+    tab.open(shown, 1280)
     dots = tab.evaluate(DOTS)
     assert [color for color, _ in dots] == [song["color"] for song in songs]
     sure = [song["max_posterior"] for song in songs]
@@ -264,25 +274,16 @@ def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
 
 
 def test_a_checkout_without_the_page_falls_back_on_the_stock_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shown: Path, tmp_path: Path
 ) -> None:
-    lay_out(tmp_path)
-    draw_pictures(tmp_path)
     (tmp_path / ".dvc/config.local").unlink()
-    monkeypatch.chdir(tmp_path)
     charted()
     call(tmp_path, "dvc", "plots", "show")
-    page = (tmp_path / "dvc_plots/index.html").read_text()
+    page = shown.read_text()
     assert "cdn.jsdelivr.net/npm/vega@" in page
     assert page.count("vegaEmbed('#") == len(CHARTED)
 
 
 def test_the_page_is_not_in_git() -> None:
-    done = subprocess.run(
-        ["git", "check-ignore", ".dvc/plots_page.html", ".dvc/config.local"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split() == [".dvc/plots_page.html", ".dvc/config.local"]
+    made = [".dvc/plots_page.html", ".dvc/config.local"]
+    assert call(ROOT, "git", "check-ignore", *made).split() == made

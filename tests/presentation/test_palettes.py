@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 
-from song_mixtures.pipeline.params import read_params
-from song_mixtures.pipeline.stage import StageError
 from song_mixtures.presentation.figures.palettes import PALETTES, palette_colors
-from stages import figures
-from tests.conftest import SetParams
 
 
-def test_component_colors_are_all_different_up_to_twenty() -> None:
+def test_a_component_keeps_its_color_whatever_k_and_shares_it_only_above_twenty() -> None:
     assert len(set(palette_colors("distinct", 20))) == 20
     assert palette_colors("distinct", 22)[20:] == list(PALETTES["distinct"][:2])
-
-
-def test_a_component_keeps_its_color_whatever_k() -> None:
     assert palette_colors("distinct", 20)[:5] == palette_colors("distinct", 5)
     assert palette_colors("tableau", 7)[:5] == palette_colors("tableau", 5)
 
@@ -47,9 +40,3 @@ def test_any_eyes_tell_the_twenty_colors_apart(eyes: list[list[float]]) -> None:
     lab = seen_by(eyes, list(PALETTES["distinct"]))
     distances = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 99 * np.eye(20)
     assert distances.min() > 12
-
-
-def test_an_unknown_palette_is_refused(set_params: SetParams) -> None:
-    set_params({"figures.palette": "rainbow99"})
-    with pytest.raises(StageError, match=r"figures\.palette is 'rainbow99', expected one of"):
-        read_params("figures", figures.Figures)

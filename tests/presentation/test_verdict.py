@@ -7,24 +7,14 @@ import pytest
 
 from song_mixtures.presentation.report.verdict import Verdict, verdict
 
-FITS = pd.DataFrame(
-    {
-        "k": [1, 2, 3, 4],
-        "covariance_type": "full",
-        "bic": [900.0, 500.0, 495.0, 600.0],
-        "icl": [900.0, 510.0, 600.0, 700.0],
-        "valid": 1,
-    }
-)
-STABILITY = pd.DataFrame(
-    {
-        "k": [2, 3],
-        "covariance_type": "full",
-        "ari": [0.9, 0.6],
-        "reference_ari": [0.5, 0.55],
-        "supported": [1, 0],
-    }
-)
+FITS = pd.DataFrame({
+    "k": [1, 2, 3, 4], "covariance_type": "full", "bic": [900.0, 500, 495, 600],
+    "icl": [900.0, 510, 600, 700], "valid": 1,
+})  # fmt: skip
+STABILITY = pd.DataFrame({
+    "k": [2, 3], "covariance_type": "full", "ari": [0.9, 0.6], "reference_ari": [0.5, 0.55],
+    "supported": [1, 0],
+})  # fmt: skip
 
 
 def said(
@@ -79,39 +69,32 @@ def test_the_headline_and_what_to_try_next(found: Verdict, headline: str, comman
     assert found.next.endswith(command)
 
 
-def test_groups_are_judged_against_one_gaussian_and_against_songs_without_groups() -> None:
-    assert said().groups.startswith("Yes: the best mixture's BIC is 405 below that of one Gaussian")
-    assert "K = 2 agrees best" in said().groups
-    assert "(ARI 0.90, without groups 0.50)" in said().groups
-    types = STABILITY.assign(covariance_type=["diag", "full"])
-    assert "K = 2, diag agrees best" in said(stability=types).groups
-    assert said(stability=STABILITY.tail(1)).groups.startswith("Hardly")
-    assert said(lead=9.0).groups.startswith("Hardly")
-    assert said(lead=-9.0).groups.startswith("None: the best mixture's BIC is 9 above")
-    assert "none was fitted again" in said(stability=STABILITY.head(0)).groups
-
-
-def test_how_many_by_each_that_can_be_asked() -> None:
-    number = said().number
-    assert "BIC is lowest at K = 3 (K = 2 within 10 of the lowest BIC), ICL at K = 2" in number
-    assert number.endswith("of K = 2 to 3 the largest all of whose components come back is 2")
-    assert said(supported=0).number.endswith("none has all its components come back")
+DIAG = STABILITY.assign(covariance_type=["diag", "full"])
 
 
 @pytest.mark.parametrize(
-    ("trusted", "words"),
+    ("found", "part", "words"),
     [
-        (0, "None of the 4 comes back when the mixture is fitted again; a song"),
-        (1, "One of the 4 comes back"),
-        (2, "2 of the 4 come back when the mixture is fitted again, 1 nearly unchanged"),
-        (4, "All 4 come back when the mixture is fitted again, 2 nearly unchanged"),
+        (said(), "groups", "Yes: the best mixture's BIC is 405 below that of one Gaussian"),
+        (said(), "groups", "K = 2 agrees best"),
+        (said(), "groups", "(ARI 0.90, without groups 0.50)"),
+        (said(stability=DIAG), "groups", "K = 2, diag agrees best"),
+        (said(stability=STABILITY.tail(1)), "groups", "Hardly"),
+        (said(lead=9.0), "groups", "Hardly"),
+        (said(lead=-9.0), "groups", "None: the best mixture's BIC is 9 above"),
+        (said(stability=STABILITY.head(0)), "groups", "none was fitted again"),
+        (said(), "number", "lowest at K = 3 (K = 2 within 10 of the lowest BIC), ICL at K = 2"),
+        (said(), "number", "K = 2 to 3 the largest all of whose components come back is 2"),
+        (said(supported=0), "number", "none has all its components come back"),
+        (said(), "trust", "None of the 4 comes back when the mixture is fitted again; a song"),
+        (said(), "trust", "keeps its component in 57% of these fits"),
+        (said(trusted=1), "trust", "One of the 4 comes back"),
+        (said(trusted=2), "trust", "2 of the 4 come back when the mixture is fitted again, 1 near"),
+        (said(borderline=2), "trust", "; of 2 other refits might say otherwise; a song"),
+        (said(trusted=4), "trust", "All 4 come back when the mixture is fitted again, 2 nearly"),
     ],
 )
-def test_how_far_the_trained_ones_can_be_trusted(trusted: int, words: str) -> None:
-    assert said(trusted=trusted).trust.startswith(words)
-    assert "keeps its component in 57% of these fits" in said(trusted=trusted).trust
-
-
-def test_components_that_other_refits_might_judge_otherwise_are_counted() -> None:
-    assert "; of 2 other refits might say otherwise; a song" in said(borderline=2).trust
-    assert "otherwise" not in said().trust
+def test_what_is_said_of_groups_their_number_and_the_trust(
+    found: Verdict, part: str, words: str
+) -> None:
+    assert words in getattr(found, part)
