@@ -6,6 +6,7 @@ weighted by their posteriors. The words compare a component with all songs of th
 music at large.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,9 +21,10 @@ from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import feature
+from song_mixtures.songs.features import Feature, Features, from_json
 from song_mixtures.songs.scaling import Scaling
 
+FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
@@ -42,18 +44,29 @@ class Components:
     profile_deviation: Annotated[float, Range(0)]  # standard deviations
 
 
-def profile(mean: FloatArray, features: tuple[str, ...], deviation: float) -> str:
+def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> str:
     """Return a standardized mean, (d,), in words, the feature furthest from average first."""
     furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
-    words = [(feature(features[j]), mean[j] > 0) for j in furthest]
-    return ", ".join(one.high if above else one.low for one, above in words) or "average"
+    words = [features[j].high if mean[j] > 0 else features[j].low for j in furthest]
+    return ", ".join(words) or "average"
 
 
-def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.DataFrame:
-    """Return a row per component: its mean in original units and its profile in words."""
+def means_table(
+    mixture: Mixture, scaling: Scaling, described: Features, deviation: float
+) -> pd.DataFrame:
+    """Return a row per component: its mean in original units and its profile in words.
+
+    Parameters
+    ----------
+    mixture : the trained mixture
+    scaling : with the features' names in order
+    described : the words of each
+    deviation : standard deviations from which on a feature is in the profile
+    """
     means = pd.DataFrame(scaling.original_units(mixture.means), columns=list(scaling.features))
     means.insert(0, "component", range(len(means)))
-    means["profile"] = [profile(mean, scaling.features, deviation) for mean in mixture.means]
+    features = [described[name] for name in scaling.features]
+    means["profile"] = [profile(mean, features, deviation) for mean in mixture.means]
     return means
 
 
@@ -175,9 +188,10 @@ def main() -> None:
     tables = read_params("tables", Tables)
     parameters = read_params("components", Components)
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
+    described = from_json(read_json(FEATURES))
     songs = tables.read(ASSIGNMENTS)
 
-    means = means_table(mixture, scaling, parameters.profile_deviation)
+    means = means_table(mixture, scaling, described, parameters.profile_deviation)
     weights = weights_table(mixture, songs, tables.read(STABILITY))
     log_density = log_densities(mixture, scaling.standardize(songs))
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from song_mixtures.mixture.selection import TRUSTED, mixture_name
+import pandas as pd
+
+from song_mixtures.mixture.selection import TRUSTED, few_songs, mixture_name
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
@@ -17,12 +19,14 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
 from song_mixtures.presentation.report.verdict import verdict
 from song_mixtures.presentation.report.words import typical
-from song_mixtures.songs.features import FEATURES
+from song_mixtures.songs.features import cure, from_json
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
+FEATURES = Path("models/features.json")  # from preprocess
 FEATURE_VALUES = Path("data/processed/feature_values.csv")  # from preprocess
+FEATURE_CHECKS = Path("data/processed/feature_checks.csv")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # from uncertainty
@@ -53,6 +57,7 @@ STAGES = (
 TABLES = (
     SONGS_DROPPED,
     FEATURE_VALUES,
+    FEATURE_CHECKS,
     K_SWEEP,
     EXTREMES,
     BY_COMPONENT,
@@ -83,14 +88,25 @@ class Origin:
     path: str  # of the folder of audio or of the table
 
 
+def value_warnings(values: pd.DataFrame, checks: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what is said of features with few values or a spike, and the line that helps."""
+    spread = list(checks.loc[checks["spread"] != "", "feature"])
+    return [
+        (row["warning"], cure(row["feature"], row["spike"], spread))
+        for row in values[values["warning"] != ""].to_dict("records")
+    ]
+
+
 def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, values, fits, extremes, by_component, means, weights, exemplars, genres = map(
+    dropped, values, checks, fits, extremes, by_component, means, weights, exemplars, genres = map(
         tables.read, TABLES
     )
+    described = from_json(read_json(FEATURES))
+    by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"])
     components = weights.merge(means, on="component").merge(
         by_component, how="left", left_on="component", right_on="gmm_cluster"
     )
@@ -100,12 +116,15 @@ def read_found() -> dict[str, Any]:
         "ambiguous_margin": read_param(
             "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
         ),
-        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"]),
+        "by": by,
+        "checks": checks.to_dict("records"),
         "chosen": chosen,
         "components": components.to_dict("records"),
+        "described": described,
         "dropped": list(dropped["reason"].value_counts().items()),
         "features": features,
-        "features_dropped": [name for name in FEATURES if name not in features],
+        "features_dropped": [name for name in described if name not in features],
+        "few_songs": few_songs(metrics["choose_k"]["songs_per_own_parameter"], by=by, **chosen),
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
@@ -130,7 +149,7 @@ def read_found() -> dict[str, Any]:
             tables.read(STABILITY),
             read_param("stability", "lead", Annotated[float, Range(0, 1)]),
         ),
-        "value_warnings": [warning for warning in values["warning"] if warning],
+        "value_warnings": value_warnings(values, checks),
         "typical": list(typical(exemplars, genres)),
     }
 

@@ -33,7 +33,7 @@ from song_mixtures.presentation.report.words import (
     listed,
     name_shown,
 )
-from song_mixtures.songs.features import heading, written
+from song_mixtures.songs.features import leave_out_line
 
 TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
@@ -51,8 +51,21 @@ def one_line(text: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
 
 
+class Code(str):
+    """A line to paste as Markdown shows it; in a span of code nothing is escaped."""
+
+    __slots__ = ()
+
+
+def code(line: str) -> Code:
+    """Return a command of ours, whose names are letters and digits, as a span of code."""
+    return Code(f"`{one_line(line).replace('`', '')}`")
+
+
 def markdown_text(value: object) -> str:
     """Return a value as one line of Markdown that shows just its text."""
+    if isinstance(value, Code):
+        return value
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
@@ -66,9 +79,9 @@ ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
-FILTERS = (comes_back, format, counted, likeliest, listed, name_shown)
+FILTERS = (code, comes_back, format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
-FUNCTIONS = (also_close, best_fit, heading, lowest_at, still_falling, written)
+FUNCTIONS = (also_close, best_fit, leave_out_line, lowest_at, still_falling)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
 ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
 
