@@ -27,7 +27,7 @@ from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
 from song_mixtures.pipeline.tables import read_table
-from song_mixtures.songs.scaling import Scaling, Transform
+from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of
 from stages.gtzan_table import gtzan_songs, read_gtzan_table
 from stages.k_sweep import FEATURES_SELECTED, Sweep
 from stages.preprocess import fit_scaler
@@ -74,7 +74,8 @@ def tables() -> dict[str, pd.DataFrame]:
 
 def seen(songs: pd.DataFrame, transform: dict[str, Transform]) -> Table:
     """Return the songs as a mixture sees them under these transforms."""
-    scaling: Scaling = fit_scaler(songs, list(transform), transform)[1]
+    squeeze = squeeze_of(songs, transform)
+    scaling: Scaling = fit_scaler(songs, list(transform), transform, squeeze)[1]
     return Table(scaling.standardize(songs), scaling.log_jacobian(songs))
 
 

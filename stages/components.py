@@ -35,6 +35,8 @@ COVARIANCES = Path("data/processed/gmm_covariances.csv")
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")
 METRICS = Path("metrics/components.json")
 
+MOST_WORDS = 5  # of a profile, which nobody reads further and no picture has room for
+
 
 @dataclass(frozen=True)
 class Components:
@@ -47,7 +49,7 @@ class Components:
 def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> str:
     """Return a standardized mean, (d,), in words, the feature furthest from average first."""
     furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
-    words = [features[j].high if mean[j] > 0 else features[j].low for j in furthest]
+    words = [features[j].high if mean[j] > 0 else features[j].low for j in furthest[:MOST_WORDS]]
     return ", ".join(words) or "average"
 
 

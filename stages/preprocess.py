@@ -28,6 +28,7 @@ from song_mixtures.songs.features import (
     features_of,
     leave_out_line,
     to_json,
+    with_decimals,
 )
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of, squeezed
@@ -101,9 +102,9 @@ def transforms_of(
     return {name: given.get(name, one.transform) for name, one in features.items()}
 
 
-def read_songs(source: Input) -> pd.DataFrame:
+def read_songs(source: Input, features: Features) -> pd.DataFrame:
     """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
-    columns = {name: column for name, column in source.columns.items() if column is not None}
+    columns = {name: str(source.columns[name]) for name in features}
     names = {"id": source.id, "label": source.label}
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
@@ -112,7 +113,7 @@ def read_songs(source: Input) -> pd.DataFrame:
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
-    songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
+    songs |= {name: as_numbers(table[column]) for name, column in columns.items()}
     return pd.DataFrame(songs)
 
 
@@ -268,7 +269,7 @@ def main() -> None:
     described = features_of(source.columns, source.features)
     transform = transforms_of(described, parameters.transform, source.columns)
 
-    songs = read_songs(source)
+    songs = read_songs(source, described)
     reasons = drop_reasons(songs, described, parameters.duplicates)
     check_missing(songs, reasons, parameters.missing)
     found = songs[reasons == ""]
@@ -284,6 +285,7 @@ def main() -> None:
     features = independent_features(inside, transform, parameters.collinear)
     scaler, scaling = fit_scaler(kept, features, transform, squeeze)
 
+    deviations = {name: float(found[name].std(ddof=0)) for name in transform}
     values = feature_values(kept, features)
     checks = feature_checks(scaling.standardize(kept), features, spread)
     for warning in warnings_of(values, checks, list(transform), parameters.spread):
@@ -293,7 +295,7 @@ def main() -> None:
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
     tables.write(FEATURE_CHECKS, checks)
-    write_json(FEATURES, to_json(described))
+    write_json(FEATURES, to_json(with_decimals(described, deviations)))
     write_json(SCALING, scaling.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)

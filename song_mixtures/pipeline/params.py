@@ -21,7 +21,7 @@ import reprlib
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -174,7 +174,7 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _checked_section(value, kind, where)
     allowed = get_args(kind)
-    if get_origin(kind) is UnionType and NoneType in allowed:
+    if get_origin(kind) in (UnionType, Union) and NoneType in allowed:
         return None if value is None else _checked(value, allowed[0], where)
     if get_origin(kind) is dict:
         return _checked_names(value, allowed[1], where)

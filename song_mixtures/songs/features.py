@@ -11,12 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
+import numpy as np
+
 from song_mixtures.pipeline.params import PARAMS, Range
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.songs.scaling import Transform
 
+MOST_DECIMALS = 8
 FEWEST, MOST = 2, 15  # features: one has no groups to tell apart, more no picture holds
 LONGEST_NAME = 30  # letters: what fits beside a picture
+FIRST_BEYOND = 0x590  # the fonts of the pictures have Latin, Greek and Cyrillic letters
 # Columns that stand beside the features in our own tables, and arguments of scikit-learn's
 # ColumnTransformer, which has a step of each feature's name.
 TAKEN = {
@@ -35,7 +39,7 @@ class Feature:
 
     name: str
     unit: str  # "" for a number without one
-    decimals: int  # that a mean is written with
+    decimals: int | None  # that a mean is written with; None: as many as its values need
     low: str  # a component whose mean is below that of all songs
     high: str  # one whose mean is above it
     range: Range = field(default_factory=Range)  # a song beyond it has no such value
@@ -47,8 +51,14 @@ class Feature:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     def written(self, value: float) -> str:
-        """Return one of its values to its decimals, with a true minus sign and no `−0`."""
-        return signed(value, self.decimals)
+        """Return one of its values to its decimals, with a true minus sign and no `−0`.
+
+        Large ones in thousands or millions, 130k, so that fifteen columns have room for them.
+        """
+        for least, size, unit in ((1e8, 1e6, "M"), (1e5, 1e3, "k")):
+            if abs(value) >= least:
+                return f"{signed(value / size, 0)}{unit}"
+        return signed(value, 2 if self.decimals is None else self.decimals)
 
 
 Features = Mapping[str, Feature]  # by name, in the order of tables, charts and report
@@ -76,7 +86,7 @@ class Description:
     """An entry of `input.features` in params.yaml; what is left out is as known, or a default."""
 
     unit: str | None = None
-    decimals: Annotated[int, Range(0, 8)] | None = None
+    decimals: Annotated[int, Range(0, MOST_DECIMALS)] | None = None
     low: str | None = None
     high: str | None = None
     least: float | None = None  # a song with a lower value is dropped
@@ -92,11 +102,14 @@ Descriptions = dict[str, Description]  # `input.features`
 
 
 def features_of(columns: Columns, descriptions: Descriptions) -> dict[str, Feature]:
-    """Return the features that have a column, in their order.
+    """Return the features that have a column: the known ones first, then the others by name.
 
+    The order of `columns` is none: DVC does not see where it changes, so no result may depend on it.
     Raises StageError where there are too few or too many, or a name cannot be one.
     """
-    names = [name for name, column in columns.items() if column is not None]
+    given = sorted(name for name, column in columns.items() if column is not None)
+    names = [name for name in FEATURES if name in given]
+    names += [name for name in given if name not in FEATURES]
     for name in names:
         if fault := fault_of_name(name):
             raise StageError(f"{PARAMS}: input.columns: {name!r} cannot name a feature: {fault}")
@@ -111,8 +124,12 @@ def features_of(columns: Columns, descriptions: Descriptions) -> dict[str, Featu
 
 def fault_of_name(name: str) -> str:
     """Return why a text cannot be a feature's name, "" where it can: names are columns, too."""
-    if not name.isidentifier() or name.startswith("_") or "__" in name:
-        return "letters, digits and single _ between them are allowed, a letter first"
+    known = all(ord(letter) < FIRST_BEYOND for letter in name)
+    if not (known and name.isidentifier()) or name.startswith("_") or "__" in name:
+        return (
+            "Latin, Greek or Cyrillic letters, digits and single _ between them are allowed, a "
+            "letter first"
+        )
     if len(name) > LONGEST_NAME:
         return f"it has {len(name)} letters, and more than {LONGEST_NAME} fit into no picture"
     if name in TAKEN or name.startswith(TAKEN_BEGINNINGS):
@@ -131,8 +148,7 @@ def check_known(named: Mapping[str, Any], columns: Columns, key: str) -> None:
 
 def described(name: str, description: Description) -> Feature:
     """Return what is known of a feature, with what params.yaml says of it in its place."""
-    words = Feature(name, "", 2, f"low {name}", f"high {name}")
-    found = FEATURES.get(name, words)
+    found = FEATURES.get(name, Feature(name, "", None, f"low {name}", f"high {name}"))
     given = {
         key: value
         for key in ("unit", "decimals", "low", "high")
@@ -144,6 +160,22 @@ def described(name: str, description: Description) -> Feature:
             -math.inf if least is None else least, math.inf if greatest is None else greatest
         )
     return replace(found, **given)
+
+
+def with_decimals(features: Features, deviations: Mapping[str, float]) -> dict[str, Feature]:
+    """Return the features, each with decimals, where it has none two digits of its deviation.
+
+    `deviations` are standard deviations, above 0: 0.13 gives 2 decimals, 13 none.
+    """
+    needed = {
+        name: int(np.clip(1 - np.floor(np.log10(deviations[name])), 0, MOST_DECIMALS))
+        for name, one in features.items()
+        if one.decimals is None
+    }
+    return {
+        name: replace(one, decimals=needed.get(name, one.decimals))
+        for name, one in features.items()
+    }
 
 
 def spread_line(features: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from song_mixtures.songs.features import Feature, Features
 from song_mixtures.songs.scaling import Scaling
 
 MOST_BINS = 40
+MANY_FEATURES = 9  # from which on four stand abreast
 FINER = 5  # points of a curve per bin
 BARS = "#dadfe6"  # of all songs
 
@@ -32,16 +33,17 @@ def feature_densities(
     """Songs per bin of each feature, and what the mixture expects there, component by component."""
     shown = colors[:MOST_COMPONENTS]
     words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}{said_of_badges(faces)}"
-    rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
+    across = 3 if len(scaling.features) < MANY_FEATURES else 4
+    rows = -(-(len(scaling.features) + 1) // across)  # one panel is the legend's
     figure = blank(11, 1.2 + 2.4 * rows, finding, words)
-    panels = figure.subplots(rows, 3).ravel()
+    panels = figure.subplots(rows, across).ravel()
     for axes, name in zip(panels, scaling.features, strict=False):
         values = songs[name].to_numpy()
         draw_density(bare(axes), values, described[name], (mixture, scaling), shown)
     for axes in panels[len(scaling.features) :]:
         axes.set_axis_off()
     legend_of_components(panels[len(scaling.features)], shown, faces[:MOST_COMPONENTS])
-    for axes in panels[::3]:
+    for axes in panels[::across]:
         axes.set_ylabel("songs per bin")
     return figure
 

@@ -58,8 +58,10 @@ class Code(str):
 
 
 def code(line: str) -> Code:
-    """Return a command of ours, whose names are letters and digits, as a span of code."""
-    return Code(f"`{one_line(line).replace('`', '')}`")
+    """Return a line as a span of code, within more backticks than it has in a row."""
+    text = one_line(line)
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return Code(f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}")
 
 
 def markdown_text(value: object) -> str:
