@@ -18,8 +18,8 @@ from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
 from song_mixtures.presentation.report.verdict import verdict
-from song_mixtures.presentation.report.words import typical
-from song_mixtures.songs.features import cure, from_json
+from song_mixtures.presentation.report.words import Command, typical
+from song_mixtures.songs.features import cure, from_json, leave_out_line
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
@@ -88,13 +88,37 @@ class Origin:
     path: str  # of the folder of audio or of the table
 
 
-def value_warnings(values: pd.DataFrame, checks: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return what is said of features with few values or a spike, and the line that helps."""
+Warnings = list[tuple[str, Command | None]]  # each with the line that helps
+
+
+def value_warnings(values: pd.DataFrame, checks: pd.DataFrame) -> Warnings:
+    """Return what is said of features with few values or a spike."""
     spread = list(checks.loc[checks["spread"] != "", "feature"])
     return [
-        (row["warning"], cure(row["feature"], row["spike"], spread))
+        (row["warning"], Command(cure(row["feature"], row["spike"], spread)))
         for row in values[values["warning"] != ""].to_dict("records")
     ]
+
+
+def redundant(checks: pd.DataFrame) -> Warnings:
+    """Return what is said of features that others nearly determine."""
+    return [
+        (row["warning"], Command(leave_out_line(row["feature"])))
+        for row in checks[checks["warning"] != ""].to_dict("records")
+    ]
+
+
+def few_songs_warnings(songs_per_parameter: float, chosen: dict[str, Any], by: str) -> Warnings:
+    """Return what is said of too few songs for the trained mixture, nothing where they are enough.
+
+    Parameters
+    ----------
+    songs_per_parameter : songs for each parameter that a component has of its own
+    chosen : n_components and covariance_type
+    by : choose_k.by
+    """
+    few = few_songs(songs_per_parameter, by=by, **chosen)
+    return [(few[0], Command(few[1]) if few[1] else None)] if few else []
 
 
 def read_found() -> dict[str, Any]:
@@ -117,20 +141,21 @@ def read_found() -> dict[str, Any]:
             "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
         ),
         "by": by,
-        "checks": checks.to_dict("records"),
         "chosen": chosen,
         "components": components.to_dict("records"),
         "described": described,
         "dropped": list(dropped["reason"].value_counts().items()),
         "features": features,
         "features_dropped": [name for name in described if name not in features],
-        "few_songs": few_songs(metrics["choose_k"]["songs_per_own_parameter"], by=by, **chosen),
+        "few_songs": few_songs_warnings(metrics["choose_k"]["songs_per_own_parameter"], chosen, by),
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
         "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
         "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
         "origin": origin,
+        "redundant": redundant(checks),
+        "spread": [said for said in checks["spread"] if said],
         "sample_above": [
             (fitted, read_param(section, "sample_above", Annotated[int, Range(1000)]))
             for fitted, section in (("mixture", "mixture"), ("K-Means", "kmeans"))

@@ -141,7 +141,7 @@ def test_the_pipeline_of_scikit_learn_gives_the_same_posteriors(run: Any, d: int
 
 def test_few_songs_for_so_many_parameters_are_warned_of_with_a_line_that_helps(run: Any) -> None:
     report = (run(9) / "reports/summary.md").read_text()
-    assert "Only 2.2 songs for each parameter" in report
+    assert "only 2.2 songs for each parameter" in report
     assert "`dvc exp run -S choose_k.covariance_type=tied`" in report
     assert "songs for each parameter" not in (run(2) / "reports/summary.md").read_text()
 

@@ -128,7 +128,7 @@ def test_few_songs_for_each_parameter_are_warned_of_with_a_line_that_helps(
 ) -> None:
     found = few_songs(2.8, 10, kind, by)
     assert found is not None
-    assert "Only 2.8 songs for each parameter" in found[0]
+    assert "only 2.8 songs for each parameter" in found[0]
     assert found[1] == f"dvc exp run {line}"
     assert few_songs(4.0, 10, kind, by) is None
 

@@ -258,10 +258,10 @@ WARNINGS: dict[str, dict[str | Path, dict[str, Any]]] = {
         },
         report.FEATURE_CHECKS: {"spread": ["", "energy was 0 in 40 of 240 songs", "", "", ""]},
     },
-    "explain 93% of tempo.": {
-        report.FEATURE_CHECKS: {"warning": ["The other features explain 93% of tempo", *[""] * 4]}
+    "explain 93% of tempo": {
+        report.FEATURE_CHECKS: {"warning": ["the other features explain 93% of tempo", *[""] * 4]}
     },
-    "Only 3.9 songs for each parameter": metrics("choose_k", songs_per_own_parameter=3.9),
+    "only 3.9 songs for each parameter": metrics("choose_k", songs_per_own_parameter=3.9),
     "BIC and AIC still falling at the largest K tried": {
         report.K_SWEEP: {"bic": [4, 3, 2, 1], "aic": [4, 3, 2, 1]}
     },

@@ -44,7 +44,7 @@ def few_songs(
     fewer = {"full": ("tied", "diag"), "diag": ("tied", "spherical")}.get(covariance_type, ())
     largest = int(n_components * songs_per_parameter / FEW_SONGS)
     sentence = (
-        f"Only {songs_per_parameter:.1f} songs for each parameter that a component has of its own, "
+        f"only {songs_per_parameter:.1f} songs for each parameter that a component has of its own, "
         f"and {FEW_SONGS:g} are few: components follow chance"
     )
     if fewer:

@@ -104,7 +104,7 @@ Descriptions = dict[str, Description]  # `input.features`
 def features_of(columns: Columns, descriptions: Descriptions) -> dict[str, Feature]:
     """Return the features that have a column: the known ones first, then the others by name.
 
-    The order of `columns` is none: DVC does not see where it changes, so no result may depend on it.
+    The order of `columns` decides nothing, for DVC does not see where it changes.
     Raises StageError where there are too few or too many, or a name cannot be one.
     """
     given = sorted(name for name, column in columns.items() if column is not None)

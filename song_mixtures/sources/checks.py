@@ -187,7 +187,7 @@ def redundancy(values: FloatArray, features: list[str]) -> pd.DataFrame:
         if r_squared > REDUNDANT and (pair := frozenset((feature, other))) not in pairs:
             pairs.add(pair)
             warning = (
-                f"The other features explain {r_squared:.0%} of {feature}, nearest to it is "
+                f"the other features explain {r_squared:.0%} of {feature}, nearest to it is "
                 f"{other} (correlation {signed(r)}): the two are nearly one feature that counts "
                 "twice"
             )

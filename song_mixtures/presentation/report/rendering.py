@@ -28,12 +28,12 @@ from song_mixtures.mixture.selection import (
 )
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.report.words import (
+    Command,
     counted,
     likeliest,
     listed,
     name_shown,
 )
-from song_mixtures.songs.features import leave_out_line
 
 TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
@@ -51,23 +51,10 @@ def one_line(text: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
 
 
-class Code(str):
-    """A line to paste as Markdown shows it; in a span of code nothing is escaped."""
-
-    __slots__ = ()
-
-
-def code(line: str) -> Code:
-    """Return a line as a span of code, within more backticks than it has in a row."""
-    text = one_line(line)
-    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    return Code(f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}")
-
-
 def markdown_text(value: object) -> str:
-    """Return a value as one line of Markdown that shows just its text."""
-    if isinstance(value, Code):
-        return value
+    """Return a value as one line of Markdown that shows just its text, a command as code."""
+    if isinstance(value, Command):
+        return f"`{value.line}`"
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
@@ -81,9 +68,9 @@ ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
-FILTERS = (code, comes_back, format, counted, likeliest, listed, name_shown)
+FILTERS = (comes_back, format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
-FUNCTIONS = (also_close, best_fit, leave_out_line, lowest_at, still_falling)
+FUNCTIONS = (also_close, best_fit, lowest_at, still_falling)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
 ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
 
