@@ -24,6 +24,7 @@ from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray, IntArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
@@ -62,16 +63,6 @@ class Stated:
         return float(sum(n * abs(stated - true) for n, stated, true in self.reliability()))
 
 
-def drawn_songs(
-    mixture: Mixture, songs: int, rng: np.random.Generator
-) -> tuple[FloatArray, IntArray]:
-    """Return points drawn from a mixture, (N, d), and the component of each, (N,)."""
-    components = rng.choice(len(mixture.weights), songs, p=mixture.weights)
-    factors = np.linalg.cholesky(mixture.covariances)[components]
-    noise = rng.standard_normal((songs, mixture.means.shape[1]))
-    return mixture.means[components] + np.einsum("nij,nj->ni", factors, noise), components
-
-
 def pairs_stated(posterior: FloatArray, components: IntArray, seed: int) -> Stated:
     """Return what posteriors, (N, K), say of pairs of songs: that they are of one component."""
     one, other = np.random.default_rng(seed).integers(len(posterior), size=(2, PAIRS))
@@ -103,7 +94,7 @@ def simulated(
     params : section `refits`
     recipe : section `mixture`
     """
-    points, components = drawn_songs(truth, songs, np.random.default_rng(seed))
+    points, components = drawn_points(truth, songs, np.random.default_rng(seed))
     recipe, params = replace(recipe, seed=seed), replace(params, seed=seed)
     fit = fit_mixture(points, len(truth.weights), truth.covariance_type, recipe).mixture
     warm = [warm_refit(points, fit, number, params, recipe) for number in range(params.warm)]

@@ -7,9 +7,7 @@ Writes the table of docs/features.md. It needs the 50 annotated GTZAN clips (REA
 Takes about a minute per thousand short songs.
 """
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -20,41 +18,14 @@ import pyloudnorm
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from benchmarks._tables import DOCS, REAL_DATA, ROOT, markdown, put_table
-from benchmarks.tempo import accuracy_1, accuracy_2
+from benchmarks._tables import DOCS, markdown, put_table
+from benchmarks.tempo import Corpus, accuracy_1, accuracy_2, corpora
 from song_mixtures.audio.decoding import read_clip
 from song_mixtures.audio.extraction import FEATURES, RATE, integrated_loudness, song_features
-
-REAL_AUDIO = REAL_DATA / "gtzan_audio"
-DEMO_AUDIO = ROOT / "data/raw/demo_audio"
-DEMO_TRUTH = ROOT / "data/raw/demo_truth.csv"
 
 # Whom the two features ought to rank first: what people say of genres, decided beforehand.
 ENERGETIC = ["metal", "rock", "pop", "disco", "hiphop"]
 DANCEABLE = ["disco", "hiphop", "reggae", "pop"]
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Songs with columns path, genre, true_tempo [BPM], true_mode (empty: not known)."""
-
-    name: str
-    songs: pd.DataFrame
-
-
-def real_corpus() -> Corpus:
-    """Return the 50 clips with the tempo and mode that people heard."""
-    songs = pd.read_csv(REAL_AUDIO / "annotations.csv")
-    paths = [REAL_AUDIO / g / f for g, f in zip(songs["genre"], songs["filename"], strict=True)]
-    truth = songs.rename(columns={"tempo_bpm": "true_tempo", "mode": "true_mode"})
-    return Corpus(f"{len(songs)} GTZAN clips", truth.assign(path=paths))
-
-
-def demo_corpus() -> Corpus:
-    """Return the demo songs with the tempo and mode they were made from."""
-    songs = pd.read_csv(DEMO_TRUTH).rename(columns={"tempo": "true_tempo", "mode": "true_mode"})
-    paths = [DEMO_AUDIO / name for name in songs["filename"]]
-    return Corpus(f"{len(songs)} demo songs", songs.assign(path=paths))
 
 
 def measure(path: Path) -> dict[str, float]:
@@ -147,11 +118,7 @@ def sine_reading() -> str:
 
 def main() -> None:
     """Measure every corpus that is there; print the table and put it into docs/features.md."""
-    sources = {REAL_AUDIO: real_corpus, DEMO_TRUTH: demo_corpus}
-    corpora = [corpus() for path, corpus in sources.items() if path.exists()]
-    if not corpora:
-        sys.exit(f"neither {' nor '.join(map(str, sources))} is there: nothing to measure on")
-    songs = {corpus.name: measured(corpus) for corpus in corpora}
+    songs = {corpus.name: measured(corpus) for corpus in corpora()}
     rows = [[name, *map(measure_of, songs.values())] for name, measure_of in MEASURES.items()]
     rows.append(
         ["full-scale sine of 997 Hz; the standard says −3.01", *[sine_reading()] * len(songs)]

@@ -9,6 +9,7 @@ music at large.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 from typing import Annotated
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from song_mixtures.mixture.model import Mixture, effective_components, log_densities
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_metrics
-from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Feature, Features, from_json
@@ -46,11 +47,24 @@ class Components:
     profile_deviation: Annotated[float, Range(0)]  # standard deviations
 
 
-def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> str:
-    """Return a standardized mean, (d,), in words, the feature furthest from average first."""
+def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> dict[str, int]:
+    """Return a standardized mean, (d,), in words, the feature furthest from average first.
+
+    With each word comes the place of its feature.
+    """
     furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
-    words = [features[j].high if mean[j] > 0 else features[j].low for j in furthest[:MOST_WORDS]]
-    return ", ".join(words) or "average"
+    known = {j: features[j] for j in furthest[:MOST_WORDS]}
+    return {one.high if mean[j] > 0 else one.low: j for j, one in known.items()}
+
+
+def fitting_shares(mixture: Mixture) -> FloatArray:
+    """Return the share of each component's songs on its mean's side of all songs', (K, d).
+
+    Phi(|m_kj| / s_kj), of the marginals of (20): the songs that a word for the feature fits.
+    """
+    deviations = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    apart = np.abs(mixture.means) / deviations
+    return np.array([[NormalDist().cdf(value) for value in row] for row in apart])
 
 
 def means_table(
@@ -68,7 +82,13 @@ def means_table(
     means = pd.DataFrame(scaling.original_units(mixture.means), columns=list(scaling.features))
     means.insert(0, "component", range(len(means)))
     features = [described[name] for name in scaling.features]
-    means["profile"] = [profile(mean, features, deviation) for mean in mixture.means]
+    words = [profile(mean, features, deviation) for mean in mixture.means]
+    shares = fitting_shares(mixture)
+    means["profile"] = [", ".join(said) or "average" for said in words]
+    means["profile_shares"] = [
+        ", ".join(f"{word} ({share[j]:.0%})" for word, j in said.items()) or "average"
+        for said, share in zip(words, shares, strict=True)
+    ]
     return means
 
 
@@ -151,17 +171,27 @@ def top(score: FloatArray, count: int) -> NDArray[np.intp]:
     return reaching[np.argsort(-score[reaching], kind="stable")][:count]
 
 
-def exemplars(songs: pd.DataFrame, log_density: FloatArray, count: int) -> pd.DataFrame:
+def exemplars(
+    songs: pd.DataFrame, log_density: FloatArray, count: int, nowhere_below: float
+) -> pd.DataFrame:
     """Return the songs most typical of each component, best first, of its own songs alone.
 
     Our choice: the highest density under the component, (N, K), weighted by the posterior, so
     that a song in the middle of a component but as likely another's does not come first.
+
+    Parameters
+    ----------
+    songs : the assignments
+    log_density : of every song under every component, (N, K)
+    count : of songs per component
+    nowhere_below : p-value of a song's density below which it is typical of no component
     """
+    belongs = songs["density_p_value"] >= nowhere_below
     shown = ["song", *[column for column in ("genre",) if column in songs]]
     rows = []
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()
-        own = np.flatnonzero(songs["gmm_cluster"] == component)
+        own = np.flatnonzero((songs["gmm_cluster"] == component) & belongs)
         best = own[top(densities[own] + np.log(posterior[own]), count)]
         rows.append(
             songs.loc[best, shown].assign(
@@ -189,6 +219,7 @@ def main() -> None:
     """Read mixture and assignments, write what each component is."""
     tables = read_params("tables", Tables)
     parameters = read_params("components", Components)
+    nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     described = from_json(read_json(FEATURES))
     songs = tables.read(ASSIGNMENTS)
@@ -200,7 +231,7 @@ def main() -> None:
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling, songs))
-    tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars))
+    tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars, nowhere))
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")
 

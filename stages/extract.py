@@ -1,5 +1,8 @@
 """Turn a folder of audio into a table of songs with five features each.
 
+Beside them stands the strongest reading of the tempo in another octave, with the probability that
+it is the right one: an octave is what a tempo is most often wrong by.
+
 A file that cannot be used is listed with its reason and the run goes on; only many of them, or
 none that can be used, are an error. Finished clips are kept in a cache outside DVC, by content,
 so a run that was broken off goes on where it was, and a moved or renamed song costs nothing.
@@ -19,7 +22,12 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
-from song_mixtures.audio.extraction import FEATURES, FeaturelessError, song_features
+from song_mixtures.audio.extraction import (
+    FEATURES,
+    OTHER_READING,
+    FeaturelessError,
+    song_features,
+)
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
@@ -37,6 +45,8 @@ SOURCES = (Path(inspect.getfile(read_clip)), Path(inspect.getfile(song_features)
 SONGS_PER_WORKER = 20
 # The transform is computed in single precision: further digits are rounding.
 DIGITS = 6
+
+MEASURED = (*FEATURES, *OTHER_READING)
 
 # Of one file: "reason", or the features and what read_clip() did; and whether that was "cached".
 Outcome = dict[str, Any]
@@ -111,7 +121,7 @@ def fresh_outcome(path: Path, parameters: Extract) -> Outcome:
     except (UnusableError, FeaturelessError) as error:
         return {"reason": str(error)}
     done = {"cut": clip.cut, "mixed_down": clip.mixed_down, "resampled": clip.resampled}
-    return {name: features[name] for name in FEATURES} | {"duration": clip.duration} | done
+    return {name: features[name] for name in MEASURED} | {"duration": clip.duration} | done
 
 
 def extract_songs(paths: list[Path], parameters: Extract, compute: Compute) -> list[Outcome]:
@@ -142,7 +152,7 @@ def with_progress(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
 
 
 def song_table(paths: list[Path], folder: Path, outcomes: list[Outcome]) -> pd.DataFrame:
-    """Return filename, genre, the features and duration [s] of every usable song.
+    """Return filename, genre, what is measured and the duration [s] of every usable song.
 
     Genre is the name of the folder that holds the file, empty for files in the top folder.
     """
@@ -151,7 +161,7 @@ def song_table(paths: list[Path], folder: Path, outcomes: list[Outcome]) -> pd.D
         for path, outcome in zip(paths, outcomes, strict=True)
         if "reason" not in outcome
     ]
-    return pd.DataFrame(rows, columns=["filename", "genre", *FEATURES, "duration"])
+    return pd.DataFrame(rows, columns=["filename", "genre", *MEASURED, "duration"])
 
 
 def genre_of(path: Path, folder: Path) -> str:

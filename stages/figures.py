@@ -55,6 +55,7 @@ FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
+SUSPECTS = Path("data/processed/suspicious_songs.csv")  # from suspects
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
 MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
@@ -64,7 +65,7 @@ KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # fr
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")  # from compare_kmeans
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 METRICS_BEFORE = Path("metrics")  # <stage>.json of each of these stages
-STAGES = ("components", "compare_kmeans", "soft_assign", "uncertainty")
+STAGES = ("components", "compare_kmeans", "soft_assign", "suspects", "uncertainty")
 PLOTS = Path("plots")
 IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
@@ -113,6 +114,7 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
         "songs": songs,
         "stability": tables.read(STABILITY),
         "spread": tables.read(COVARIANCES),
+        "suspects": tables.read(SUSPECTS),
         "weights": weights,
     }
 

@@ -16,7 +16,7 @@ from song_mixtures.pipeline.files import write_json
 from song_mixtures.pipeline.params import PARAMS, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import Columns, Descriptions, features_of
+from song_mixtures.songs.features import Columns, Descriptions, SecondReading, features_of
 
 ORIGIN = Path("data/processed/origin.json")
 
@@ -38,7 +38,7 @@ Kind = Literal["demo", "audio", "gtzan_table", "table"]
 
 
 @dataclass(frozen=True)
-class Input:
+class Input(SecondReading):
     """Section `input`; the three lists have one entry, or none where the stage is not needed."""
 
     table: str  # path of a CSV or Parquet file

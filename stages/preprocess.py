@@ -6,7 +6,7 @@ tempo of twice the true one passes. What it drops, it lists with the reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +23,7 @@ from song_mixtures.songs.features import (
     Columns,
     Descriptions,
     Features,
+    SecondReading,
     check_known,
     cure,
     features_of,
@@ -43,11 +44,13 @@ from song_mixtures.sources.checks import (
     redundancy,
     transformed_features,
 )
+from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.spikes import check_spikes, spread_spikes
 from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
+TEMPO_READINGS = Path("data/processed/tempo_readings.csv")
 FEATURE_VALUES = Path("data/processed/feature_values.csv")
 FEATURE_CHECKS = Path("data/processed/feature_checks.csv")
 FEATURES = Path("models/features.json")
@@ -55,6 +58,9 @@ SCALING = Path("models/scaling.json")
 AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
+
+# A table that stage extract makes has a second reading of every tempo; no key need name it.
+EXTRACTED = "data/raw/audio_features.csv"  # from extract
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Input:
     label: str | None  # column with the known genre
     columns: Columns  # by feature; None: left out
     features: Descriptions  # what people read of those that are not ours
+    second_reading: SecondReading
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,17 @@ class Preprocess:
 
 def read_source_params() -> Input:
     """Read what section `input` says of the table; its other keys are the sources'."""
+    table = read_param("input", "table", str)
+    reading = SecondReading(*(read_param("input", name, str | None) for name in READING))
+    if table == EXTRACTED and reading.tempo_other is None:
+        reading = SecondReading(*READING)
     return Input(
-        table=read_param("input", "table", str),
+        table=table,
         id=read_param("input", "id", str | None),
         label=read_param("input", "label", str | None),
         columns=read_param("input", "columns", Columns),
         features=read_param("input", "features", Descriptions),
+        second_reading=reading,
     )
 
 
@@ -103,9 +115,12 @@ def transforms_of(
 
 
 def read_songs(source: Input, features: Features) -> pd.DataFrame:
-    """Return columns song, genre (where known) and the features as numbers, NaN where not one."""
+    """Return columns song, genre (where known) and the features as numbers, NaN where not one.
+
+    Where the table has a second reading of the tempo, its two columns are the last.
+    """
     columns = {name: str(source.columns[name]) for name in features}
-    names = {"id": source.id, "label": source.label}
+    names = {"id": source.id, "label": source.label, **asdict(source.second_reading)}
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
@@ -113,7 +128,8 @@ def read_songs(source: Input, features: Features) -> pd.DataFrame:
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
-    songs |= {name: as_numbers(table[column]) for name, column in columns.items()}
+    readings = {name: str(names[name]) for name in READING if names[name] is not None}
+    songs |= {name: as_numbers(table[column]) for name, column in (columns | readings).items()}
     return pd.DataFrame(songs)
 
 
@@ -121,7 +137,7 @@ def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
     """Raise a StageError where no song is left, and say where they went."""
     if (reasons == "").any():
         return
-    values = songs.drop(columns=["song", "genre"], errors="ignore")
+    values = songs.drop(columns=["song", "genre", *READING], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(
@@ -140,6 +156,16 @@ def transform_alone(transform: Mapping[str, Transform], squeeze: Mapping[str, in
     """Return the transforms and squeezes of all features without standardizing."""
     d = len(transform)
     return Scaling(tuple(transform), tuple(transform.values()), np.zeros(d), np.ones(d), squeeze)
+
+
+def tempo_readings(songs: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    """Return song, tempo_other and tempo_other_share of the songs that are kept, or no row.
+
+    There is none where tempo is no feature that is fitted, or has no second reading.
+    """
+    if "tempo" in features and set(READING) <= set(songs):
+        return second_readings(songs)
+    return songs[["song"]].head(0).assign(**dict.fromkeys(READING, 0.0))
 
 
 def fit_scaler(
@@ -283,6 +309,7 @@ def main() -> None:
     )
     inside = squeezed(kept, squeeze)
     features = independent_features(inside, transform, parameters.collinear)
+    readings = tempo_readings(kept, features)
     scaler, scaling = fit_scaler(kept, features, transform, squeeze)
 
     deviations = {name: float(found[name].std(ddof=0)) for name in transform}
@@ -290,8 +317,9 @@ def main() -> None:
     checks = feature_checks(scaling.standardize(kept), features, spread)
     for warning in warnings_of(values, checks, list(transform), parameters.spread):
         say(warning)
-    unused = [name for name in transform if name not in features]
+    unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
+    tables.write(TEMPO_READINGS, readings, digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
     tables.write(FEATURE_CHECKS, checks)

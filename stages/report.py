@@ -35,7 +35,10 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
+SUSPECTS = Path("data/processed/suspicious_songs.csv")  # from suspects
 STABILITY = Path("data/processed/stability.csv")  # from stability
+COMES_BACK = Path("data/processed/component_stability.csv")  # from refits
+INTERVALS = Path("data/processed/component_intervals.csv")  # from refits
 FINDINGS = Path("plots/findings.json")  # from figures: what each picture shows
 IMAGES = Path("plots/images")  # from figures: <name>.png of each name there
 HTML = Path("reports/summary.html")
@@ -51,6 +54,7 @@ STAGES = (
     "train_gmm",
     "refits",
     "soft_assign",
+    "suspects",
     "uncertainty",
     "compare_kmeans",
 )
@@ -65,8 +69,12 @@ TABLES = (
     WEIGHTS,
     EXEMPLARS,
     GENRES,
+    COMES_BACK,
+    INTERVALS,
+    SUSPECTS,
 )
 MOST_SONGS = 10  # least sure; their table has as many as uncertainty.n_extremes
+MOST_SUSPECTS = 5  # of each kind; their table has them all
 CLOSING = [
     ("report", f"{HTML}, as text {MARKDOWN}"),
     ("charts", "source .venv/bin/activate && dvc plots show"),
@@ -126,13 +134,15 @@ def read_found() -> dict[str, Any]:
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, values, checks, fits, extremes, by_component, means, weights, exemplars, genres = map(
-        tables.read, TABLES
-    )
+    dropped, values, checks, fits, extremes, by_component, *rest = map(tables.read, TABLES)
+    means, weights, exemplars, genres, comes_back, intervals, suspects = rest
     described = from_json(read_json(FEATURES))
     by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"])
-    components = weights.merge(means, on="component").merge(
-        by_component, how="left", left_on="component", right_on="gmm_cluster"
+    weight_intervals = comes_back[["component", "weight_low", "weight_high"]]
+    components = (
+        weights.merge(means, on="component")
+        .merge(weight_intervals, on="component")
+        .merge(by_component, how="left", left_on="component", right_on="gmm_cluster")
     )
     metrics = {stage: read_json(METRICS / f"{stage}.json") for stage in STAGES}
     return {
@@ -151,6 +161,7 @@ def read_found() -> dict[str, Any]:
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
+        "intervals": intervals.set_index(["component", "feature"]).to_dict("index"),
         "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
         "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
         "origin": origin,
@@ -160,7 +171,12 @@ def read_found() -> dict[str, Any]:
             (fitted, read_param(section, "sample_above", Annotated[int, Range(1000)]))
             for fitted, section in (("mixture", "mixture"), ("K-Means", "kmeans"))
         ],
+        "suspicious": {
+            kind: of_kind.head(MOST_SUSPECTS).to_dict("records")
+            for kind, of_kind in suspects.groupby("kind", sort=False)
+        },
         "song": "song" if named else "song (row of the table, from 0)",
+        "scores": metrics["compare_kmeans"] | metrics["suspects"],
         "sources": [METRICS / f"{stage}.json" for stage in STAGES]
         + [path.with_suffix(f".{tables.format}") for path in TABLES],
         "suffix": tables.format,

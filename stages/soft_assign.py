@@ -4,6 +4,11 @@ The posteriors are the mixture's own belief, `gmm_…`, and right only as far as
 far that is, the other columns say: the posteriors averaged over refits, how much of their entropy
 the refits differ in, in how many refits the song keeps its component, and how dense songs are where
 it lies, for a song unlike all others still gets probabilities that sum to 1.
+
+No refit can see a tempo in the wrong octave. Where the table has a second reading of the tempo,
+`readings_prob_…` averages over both readings what is averaged over refits, so that it knows of
+either doubt; `tempo_other_cluster` is the hard label at the other reading, by the one fit as
+`gmm_cluster` is: where the two differ, the song's group hangs on the octave.
 """
 
 import sys
@@ -13,19 +18,21 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from song_mixtures.mixture.marginals import deciding_features
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.refits.songs import averaged, kept_share
+from song_mixtures.refits.songs import Averaged, averaged, kept_share
 from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 REFITS = Path("models/refits.json")  # from refits
+TEMPO_READINGS = Path("data/processed/tempo_readings.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")
 METRICS = Path("metrics/soft_assign.json")
 
@@ -45,7 +52,7 @@ def probabilities(name: str, posterior: FloatArray) -> pd.DataFrame:
 
 
 def over_refits(
-    labels: IntArray, cold: list[Mixture], warm: list[Mixture], points: FloatArray
+    labels: IntArray, cold: list[Mixture], found: Averaged, points: FloatArray
 ) -> pd.DataFrame:
     """Return what refits say of each song.
 
@@ -53,15 +60,50 @@ def over_refits(
     ----------
     labels : the songs' components, (N,)
     cold : refits that were initialized anew, component k the one matched to k
-    warm : refits that started at the fit
+    found : what refits that started at the fit say on average
     points : standardized features, (N, d)
     """
-    found = averaged(warm, points)
     return probabilities("averaged_prob", found.posterior).assign(
         averaged_entropy=found.entropy,
         mutual_information=found.mutual_information,
         kept_share=kept_share(labels, cold, points),
     )
+
+
+def over_readings(
+    at_tempo: FloatArray, at_other: FloatArray, other_share: FloatArray
+) -> FloatArray:
+    """Return posteriors averaged over two readings of the tempo, (N, K).
+
+    (1 - s_n) r_n + s_n r'_n with r_n and r'_n, (N, K), the posteriors at either reading and s_n,
+    (N,), the probability of the other one, 0 to 1.                               (14a)
+    """
+    share = other_share[:, None]
+    return np.asarray((1 - share) * at_tempo + share * at_other)
+
+
+def at_other_tempo(songs: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
+    """Return songs with the other reading in the place of the tempo, no song without readings."""
+    return songs.head(len(readings)).assign(tempo=readings["tempo_other"])
+
+
+def second_reading(
+    readings: pd.DataFrame, label: IntArray, at_tempo: FloatArray, at_other: FloatArray
+) -> pd.DataFrame:
+    """Return what the second reading of the tempo makes of each song; nothing without readings.
+
+    Parameters
+    ----------
+    readings : tempo_other and tempo_other_share of every song, (N,), or no row
+    label : component of each song at the other reading, (N,), as gmm_cluster is at the tempo
+    at_tempo : averaged posteriors, (N, K)
+    at_other : the same at the other reading, (N, K)
+    """
+    if readings.empty:
+        return pd.DataFrame()
+    share = readings["tempo_other_share"].to_numpy()
+    found = readings[["tempo_other", "tempo_other_share"]].assign(tempo_other_cluster=label)
+    return found.join(probabilities("readings_prob", over_readings(at_tempo, at_other, share)))
 
 
 def typicality(mixture: Mixture, points: FloatArray, labels: IntArray) -> FloatArray:
@@ -98,13 +140,20 @@ def main() -> None:
     cold, warm = ([Mixture.from_json(one) for one in refits[name]] for name in ("cold", "warm"))
     songs = tables.read(FEATURES_SELECTED, {"song", *scaling.features})
     points = scaling.standardize(songs)
+    readings = tables.read(TEMPO_READINGS)
+    others = scaling.standardize(at_other_tempo(songs, readings))
 
     posterior, log_density = posteriors(mixture, points)
     labels = posterior.argmax(axis=1)
-    assigned = assignment(songs, posterior).join(over_refits(labels, cold, warm, points))
+    at_tempo, at_other = averaged(warm, points), averaged(warm, others)
+    other_labels = posteriors(mixture, others)[0].argmax(axis=1)
+    deciding = np.array([*scaling.features, ""])[deciding_features(mixture, points, labels)]
+    assigned = assignment(songs, posterior).join(over_refits(labels, cold, at_tempo, points))
     assigned = assigned.assign(
-        log_density=log_density, typicality=typicality(mixture, points, labels)
-    )
+        log_density=log_density,
+        typicality=typicality(mixture, points, labels),
+        deciding_feature=deciding,
+    ).join(second_reading(readings, other_labels, at_tempo.posterior, at_other.posterior))
     metrics = summarize(posterior)
 
     tables.write(POSTERIORS, assigned)

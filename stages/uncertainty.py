@@ -16,19 +16,18 @@ import pandas as pd
 from song_mixtures.mixture.uncertainty import entropy, margin
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import write_metrics
-from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")  # from suspects
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")
 BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")
 BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")
 METRICS = Path("metrics/uncertainty.json")
-
-NEVER_SURE = 0.01  # share of the songs, those of the lowest density
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,17 @@ def evaluate_averaged(posterior: FloatArray, ambiguous_margin: float) -> pd.Data
     )
 
 
-def extremes(songs: pd.DataFrame, count: int) -> pd.DataFrame:
+def extremes(songs: pd.DataFrame, count: int, nowhere_below: float) -> pd.DataFrame:
     """Return the surest and the least sure songs; equals stay in the table's order.
 
     The least sure have the highest averaged entropy. The surest (our choice) have the highest
     averaged posterior of their component times typicality: they are its own and in its middle. Far
-    from everything one component wins by a mile, so of the least dense songs none is called sure.
+    from everything one component wins by a mile, so no song that belongs nowhere is called sure:
+    none whose density has a p-value below `nowhere_below`, 0 to 1.
     """
     averaged = songs.filter(like="averaged_prob_").to_numpy()
     own = averaged[np.arange(len(songs)), songs["gmm_cluster"]]
-    dense = songs["log_density"] >= songs["log_density"].quantile(NEVER_SURE)
+    dense = songs["density_p_value"] >= nowhere_below
     sureness = np.where(dense, own * songs["typicality"], -1.0)
     surest = np.argsort(-sureness, kind="stable")[: min(count, dense.sum())]
     least_sure = np.argsort(-songs["averaged_entropy"].to_numpy(), kind="stable")[:count]
@@ -115,6 +115,7 @@ def main() -> None:
     """Read the posteriors, write the uncertainty of each song and of each group."""
     tables = read_params("tables", Tables)
     parameters = read_params("uncertainty", Uncertainty)
+    nowhere_below = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     assigned = tables.read(POSTERIORS).drop(columns="song")
     posterior, averaged = (
         assigned.filter(like=f"{name}_prob_").to_numpy() for name in ("gmm", "averaged")
@@ -122,11 +123,12 @@ def main() -> None:
 
     rated = evaluate_songs(posterior, parameters.ambiguous_margin)
     again = evaluate_averaged(averaged, parameters.ambiguous_margin)
-    songs = tables.read(FEATURES_SELECTED).join(assigned).join([rated, again])
+    p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
+    songs = tables.read(FEATURES_SELECTED).join(assigned).join([p_values, rated, again])
     metrics = summarize(songs)
 
     tables.write(ASSIGNMENTS, songs)
-    tables.write(EXTREMES, extremes(songs, parameters.n_extremes))
+    tables.write(EXTREMES, extremes(songs, parameters.n_extremes, nowhere_below))
     tables.write(BY_COMPONENT, by_group(songs, "gmm_cluster"))
     tables.write(BY_GENRE, by_group(songs, "genre"))
     write_metrics(METRICS, metrics)

@@ -121,6 +121,7 @@ STAGES = [
     "train_gmm",
     "refits",
     "soft_assign",
+    "suspects",
     "uncertainty",
     "components",
     "kmeans",

@@ -4,20 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import pipeline, targets, transforms
+from benchmarks import octaves, pipeline, targets, transforms
 from benchmarks.em import iteration, memory
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
-from benchmarks.tempo import accuracy_1, accuracy_2
+from benchmarks.tempo import accuracy_1, accuracy_2, exponent
+from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.songs.scaling import Scaling
 from tests.conftest import ROOT
 from tests.fitting.test_em import VARIED
+from tests.refits.test_cold import REFITS
 
 
 def test_an_iteration_of_each_kind_is_timed() -> None:
@@ -91,6 +95,30 @@ def test_accuracy_1_takes_the_true_tempo_and_accuracy_2_other_metrical_levels() 
     true = pd.Series([100.0] * 8)
     assert accuracy_1(found, true) == 1 / 8  # 103.9
     assert accuracy_2(found, true) == 5 / 8  # … and twice, three times, half and a third
+
+
+def test_averaging_over_readings_brings_the_calibration_error_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(octaves, "SONGS", 400)
+    scaling = Scaling(
+        ("tempo", "energy"), ("identity",) * 2, np.array([110.0, 0]), np.array([30.0, 1])
+    )
+    means = np.array([[-1.3, -1.0], [0.0, 1.0], [1.5, 0.0]])
+    truth = Mixture("full", np.full(3, 1 / 3), means, np.broadcast_to(0.1 * np.eye(2), (3, 2, 2)))
+    params = replace(REFITS, warm=3)
+    for at_tempo, over_both, averaged, averaged_over_both in octaves.simulated(
+        truth, scaling, 0, params, VARIED
+    ):
+        assert over_both.calibration_error() < at_tempo.calibration_error() - 0.03
+        assert averaged_over_both.calibration_error() < averaged.calibration_error() - 0.03
+
+
+def test_the_exponent_of_readings_is_found_again() -> None:
+    rng = np.random.default_rng(0)
+    log_ratio = np.log(rng.uniform(0.3, 1, 4_000))
+    right = rng.random(4_000) < 1 / (1 + np.exp(-4 * log_ratio))
+    assert exponent(log_ratio, right) == pytest.approx(4, abs=0.3)
 
 
 def test_the_stages_are_those_of_the_pipeline() -> None:

@@ -153,6 +153,19 @@ def test_the_commonest_genres_have_a_name_and_a_color_and_the_others_are_gray() 
     assert genre_groups(few).tolist() == few.tolist()
 
 
+def test_a_song_on_the_map_has_its_reasons_to_be_looked_at(records: dict[str, Records]) -> None:
+    reasons = {row["song"]: row["look_at"] for row in records["songs"]}
+    shown = {f"song {i}" for i in range(3)} & reasons.keys()
+    expected = {
+        "song 0": "near-duplicate",
+        "song 1": "near-duplicate",
+        "song 2": "belongs nowhere, label",
+    }
+    assert {name: reasons[name] for name in shown} == {name: expected[name] for name in shown}
+    assert len(shown) > 0
+    assert {said for name, said in reasons.items() if name not in expected} == {""}
+
+
 def test_a_tag_in_a_songs_name_cannot_end_the_script_that_dvc_puts_it_into() -> None:
     text = figures.as_json([{"song": "</script><b>", "n": 1}])
     assert json.loads(text) == [{"song": "‹/script>‹b>", "n": 1}]

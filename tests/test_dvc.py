@@ -11,6 +11,7 @@ import yaml
 from song_mixtures.presentation.figures.catalog import DRAWN
 from tests.conftest import (
     DEMO,
+    FEATURES,
     ROOT,
     SOURCES,
     call,
@@ -29,7 +30,7 @@ def test_a_second_run_does_nothing_and_a_run_leaves_git_clean(finished_project: 
 
 FITTING = {"k_sweep", "stability", "choose_k"}
 SHOWING = {"figures", "report"}
-AFTER_REFITS = {"soft_assign", "uncertainty", "components", "compare_kmeans", *SHOWING}
+AFTER_REFITS = {"soft_assign", "suspects", "uncertainty", "components", "compare_kmeans", *SHOWING}
 AFTER_TRAINING = {"refits", *AFTER_REFITS}
 
 # What changes → exactly the stages that run again.
@@ -39,7 +40,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"preprocess.transform.tempo": "log2"},
         {"preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
-    ({"k_sweep.k_max": 4}, {*FITTING, "kmeans", *SHOWING}),
+    ({"k_sweep.k_max": 4}, {*FITTING, "suspects", "kmeans", *SHOWING}),
     ({"k_sweep.k_min": 3}, {*FITTING, "kmeans", *SHOWING}),
     ({"k_sweep.covariance_types": ["full", "diag"]}, {*FITTING, *SHOWING}),
     ({"stability.n_components": [3, 4]}, {"stability", "choose_k", *SHOWING}),
@@ -69,6 +70,10 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
         {"input", "preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
     ),
+    (  # another word, which no mixture is fitted for
+        {"input.features": {name: {"high": f"much {name}"} for name in FEATURES}},
+        {"input", "preprocess", "components", *SHOWING},
+    ),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on
 ]
@@ -88,13 +93,13 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 21
+    assert len(list(project.glob("data/processed/*.parquet"))) == 23
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 21
+    assert len(list(project.glob("data/processed/*.csv"))) == 23
     assert list(project.glob("data/processed/*.parquet")) == []
 
 

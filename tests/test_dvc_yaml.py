@@ -40,6 +40,8 @@ PACKAGES = sorted(
     for folder in ("stages", "song_mixtures")
     for path in ROOT.glob(f"{folder}/**/__init__.py")
 )
+# The table has second readings, for every column that a table can have is to be looked at.
+READINGS = {f"input.{name}": name for name in ("tempo_other", "tempo_other_share")}
 # What a source reads is what its list in section `input` names.
 ITEMS = {"extract": AUDIO, "gtzan_table": GTZAN_TABLE}
 STAGES = {
@@ -90,7 +92,7 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
         give_machine_code(box)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
-    params = declared_params(stage, params_with(SMALL | TABLE | given))
+    params = declared_params(stage, params_with(SMALL | TABLE | READINGS | given))
     (box / "params.yaml").write_text(yaml.safe_dump(params))
 
 
@@ -108,7 +110,7 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Each stage run in its box: how it ended, what it wrote, where."""
     store = tmp_path_factory.mktemp("store")
     (store / "data/raw").mkdir(parents=True)
-    songs = make_songs()
+    songs = make_songs().assign(tempo_other=lambda own: own["tempo"] / 2, tempo_other_share=0.25)
     songs.loc[0, "tempo"] = np.nan  # a song to drop, and below a file to reject
     songs.to_csv(store / "data/raw/songs.csv", index=False)
     (store / AUDIO).mkdir()

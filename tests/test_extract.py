@@ -17,7 +17,7 @@ import soundfile
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
-from song_mixtures.audio.extraction import FEATURES, RATE, Samples
+from song_mixtures.audio.extraction import FEATURES, OTHER_READING, RATE, Samples
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from stages import extract
@@ -80,7 +80,7 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
     put(songs / "rock/rock.00001.wav", music(seed=1))
     put(songs / "blues/blues.00000.au", music(seed=2), subtype="PCM_16")
     table, reasons, metrics = extracted()
-    assert list(table) == ["filename", "genre", *FEATURES, "duration"]
+    assert list(table) == ["filename", "genre", *FEATURES, *OTHER_READING, "duration"]
     assert list(table["filename"]) == ["blues/blues.00000.au", "rock/rock.00001.wav"]
     assert list(table["genre"]) == ["blues", "rock"]
     assert list(table["duration"]) == [4.0, 4.0]

@@ -58,6 +58,7 @@ def songs(count: int = 60) -> pd.DataFrame:
     for component in range(3):
         table[f"gmm_prob_{component}"] = posterior[:, component]
     return table.assign(
+        song=[str(number) for number in range(count)],
         gmm_cluster=posterior.argmax(axis=1),
         gmm_max_prob=posterior.max(axis=1),
         gmm_entropy=-(posterior * np.log(np.maximum(posterior, 1e-300))).sum(axis=1),
@@ -65,6 +66,7 @@ def songs(count: int = 60) -> pd.DataFrame:
 
 
 SONGS = songs()
+SUSPECTS = pd.DataFrame({"song": ["3"], "kind": ["belongs nowhere"], "other_song": [""]})
 PLANE = Plane.through(SONGS, SCALING)
 
 
@@ -76,7 +78,7 @@ def covariance_picture(mixture: Mixture, colors: list[str]) -> Figure:
 
 
 def map_axes() -> Axes:
-    return maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, COLORS, *SAID).axes[0]
+    return maps.pca_map(SONGS, SONGS, SUSPECTS, MIXTURE, PLANE, COLORS, COLORS, *SAID).axes[0]
 
 
 def texts(axes: Axes) -> list[str]:
@@ -143,9 +145,15 @@ def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
     ]  # fmt: skip
 
 
+def test_songs_that_belong_nowhere_have_a_cross_on_the_map() -> None:
+    crosses: Any = map_axes().collections[1]
+    place = PLANE.coordinates(SONGS[SONGS["song"] == "3"])
+    np.testing.assert_allclose(crosses.get_offsets(), place)
+
+
 def test_more_songs_than_wanted_are_sampled_and_the_picture_says_so() -> None:
     sample = sampled_songs(SONGS, 25, seed=1)
-    figure = maps.pca_map(SONGS, sample, MIXTURE, PLANE, COLORS, COLORS, *SAID)
+    figure = maps.pca_map(SONGS, sample, SUSPECTS, MIXTURE, PLANE, COLORS, COLORS, *SAID)
     dots: Any = figure.axes[0].collections[0]
     assert len(dots.get_offsets()) == len(set(sample.index)) == 25
     assert figure.get_supxlabel().startswith("25 of 60 songs, a random sample")
@@ -236,7 +244,7 @@ def test_the_badge_of_a_component_that_would_not_come_back_is_hollow_everywhere(
     faces = [COLORS[0], HOLLOW, COLORS[2]]
     assert badge_faces(COLORS, [True, False, True]) == faces
     drawn = [
-        maps.pca_map(SONGS, SONGS, MIXTURE, PLANE, COLORS, faces, *SAID),
+        maps.pca_map(SONGS, SONGS, SUSPECTS, MIXTURE, PLANE, COLORS, faces, *SAID),
         maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, COLORS, faces, *SAID),
         components.component_overlap(SONGS, 3, COLORS, faces, *SAID),
         densities.feature_densities(SONGS, MIXTURE, SCALING, KNOWN, COLORS, faces, *SAID),
@@ -280,7 +288,7 @@ def test_every_picture_has_a_finding_and_the_same_bytes_whatever_the_user_has_se
     charts = {f"{figures.PLOTS}/{data}.json" for data in DATA.values()}
     pictures = {f"{figures.IMAGES}/{name}.png" for name in read_json(drawn / figures.SENTENCES)}
     assert set(before) == {*charts, *pictures, str(figures.SENTENCES)}
-    assert len(pictures) == 15
+    assert len(pictures) == 16
     assert all(before[image].startswith(b"\x89PNG") for image in pictures)
     (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
@@ -294,7 +302,7 @@ def test_without_genres_there_is_no_picture_of_them(drawn: Path) -> None:
     assert run_stage("figures", drawn).returncode == 0
     pictures = {path.stem for path in (drawn / figures.IMAGES).iterdir()}
     assert set(read_json(drawn / figures.SENTENCES)) == pictures
-    assert len(pictures) == 14
+    assert len(pictures) == 15
     assert "genre_by_component" not in pictures
 
 

@@ -10,7 +10,7 @@ from tests.conftest import ROOT, pipeline_stages
 HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "dvc"}
 
 # What each stage needs before it has read a file; distributed is left to a cluster, and
-# scikit-learn of k_sweep to the initializations of the notebooks.
+# scikit-learn of k_sweep to the initializations of the notebooks, of suspects to known genres.
 USED = {
     "input": set(),
     "demo": {"scipy"},
@@ -23,6 +23,7 @@ USED = {
     "train_gmm": {"numba", "scipy", "sklearn"},
     "refits": {"numba", "scipy"},
     "soft_assign": {"scipy"},
+    "suspects": {"numba", "scipy"},
     "uncertainty": set(),
     "components": set(),
     "kmeans": {"scipy", "sklearn"},

@@ -73,6 +73,15 @@ def test_keys_that_disagree_are_named_with_what_to_write(
     assert not input_stage.ORIGIN.exists()
 
 
+def test_half_a_second_reading_is_refused_before_anything_runs(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"input.tempo_other": "half"})
+    said = r"input\.tempo_other is half and input\.tempo_other_share is null.*or set both to null"
+    with pytest.raises(StageError, match=said):
+        input_stage.main()
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [

@@ -191,7 +191,8 @@ def test_the_patterns_stand_for_a_column_per_feature_and_per_component() -> None
     names = [column["column"] for column in posteriors]
     assert names[2:5] == ["gmm_prob_0", "gmm_prob_1", "averaged_prob_0"]
     means = columns_of("data/processed/gmm_means", ["tempo", "loudness"], 2)
-    assert [column["column"] for column in means] == ["component", "tempo", "loudness", "profile"]
+    names = [column["column"] for column in means]
+    assert names == ["component", "tempo", "loudness", "profile", "profile_shares"]
     assert means[1]["range"] == "(0, inf)"
 
 

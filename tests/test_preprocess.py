@@ -380,3 +380,75 @@ def test_how_far_others_explain_a_feature_is_that_of_a_regression() -> None:
         others = np.delete(values, j, axis=1)
         expected = LinearRegression().fit(others, values[:, j]).score(others, values[:, j])
         assert r_squared == pytest.approx(expected, rel=1e-9)
+
+
+# ---- the second reading of the tempo
+
+BOTH = {"input.tempo_other": "half", "input.tempo_other_share": "p"}
+
+
+def with_readings() -> pd.DataFrame:
+    return make_songs().assign(half=lambda songs: songs["tempo"] / 2, p=0.25)
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_second_readings_are_those_of_the_songs_kept(set_params: SetParams, suffix: str) -> None:
+    set_params(BOTH | {"tables.format": suffix, "preprocess.duplicates": "drop"})
+    songs = with_readings()
+    songs.loc[2, "energy"] = np.nan
+    songs.loc[3, "half"] = -1  # of a song that is dropped, so nobody's business
+    songs.loc[3, FEATURES] = songs.loc[1, FEATURES]
+    songs.loc[5, ["half", "p"]] = np.nan
+    songs.to_csv(SONGS, index=False)
+    preprocess.main()
+    kept, found = (
+        read_table(path.with_suffix(f".{suffix}"))
+        for path in (preprocess.FEATURES_SELECTED, preprocess.TEMPO_READINGS)
+    )
+    assert list(kept) == ["song", "genre", *FEATURES]
+    assert (
+        found["song"].tolist() == kept["song"].tolist() == songs["filename"].drop([2, 3]).tolist()
+    )
+    factor = np.where(found["song"] == songs["filename"][5], 1, 0.5)
+    np.testing.assert_array_equal(found["tempo_other"], factor * kept["tempo"])
+    np.testing.assert_array_equal(found["tempo_other_share"], np.where(factor == 1, 0, 0.25))
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_table_without_second_readings_has_none() -> None:
+    kept_after(with_readings())  # its columns are there, and nobody has named them
+    found = read_table(preprocess.TEMPO_READINGS)
+    assert list(found) == ["song", "tempo_other", "tempo_other_share"]
+    assert found.empty
+
+
+@pytest.mark.usefixtures("workspace")
+def test_what_extract_makes_of_the_tempo_needs_no_key(set_params: SetParams) -> None:
+    set_params({"input.table": preprocess.EXTRACTED})
+    songs = with_readings().rename(columns={"half": "tempo_other", "p": "tempo_other_share"})
+    songs.to_csv(preprocess.EXTRACTED, index=False)
+    preprocess.main()
+    assert read_table(preprocess.TEMPO_READINGS)["tempo_other_share"].eq(0.25).sum() == 240
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"input.tempo_other": "half"}, r"input\.tempo_other is half and input\.tempo_other_share"),
+        (
+            {"input.tempo_other_share": "p"},
+            r"input\.tempo_other_share is p and input\.tempo_other ",
+        ),
+        (BOTH | {"input.tempo_other": "third"}, r"no column 'third' \(input\.tempo_other\)"),
+        (BOTH | {"input.tempo_other_share": "half"}, r"tempo_other_share is \d.* expected 0 to 1"),
+    ],
+)
+def test_columns_that_are_no_second_reading_are_refused(
+    set_params: SetParams, changes: dict[str, Any], said: str
+) -> None:
+    set_params(changes)
+    with pytest.raises(StageError, match=said):
+        kept_after(with_readings())
+    assert not preprocess.FEATURES_SELECTED.exists()

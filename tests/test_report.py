@@ -140,6 +140,12 @@ TAKEN = [
     ("compare_kmeans", "gmm_genre_ari", 0.2468, "ARI 0.247"),
     ("compare_kmeans", "kmeans_genre_ari", 0.1357, "0.136"),
     ("compare_kmeans", "gmm_silhouette", 0.9753, "0.975"),
+    ("suspects", "near_duplicate_pairs_count", 3456, "3,456 ("),
+    ("suspects", "belongs_nowhere_count", 2345, "| 2,345 |"),
+    ("suspects", "octave_decides_count", 1234, "| 1,234 |"),
+    ("suspects", "label_looks_wrong_count", 9753, "| 9,753 |"),
+    ("suspects", "genre_accuracy_share", 0.6543, "gets 65% of genres"),
+    ("suspects", "genre_ari", 0.4445, "| 0.445 |"),
     ("compare_kmeans", "kmeans_silhouette", 0.8642, "0.864"),
 ]
 
@@ -148,8 +154,10 @@ def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
     before = reported()[1]
     for stage, key, value, _ in TAKEN:
         change(f"metrics/{stage}.json", {key: value})
-    change(report.WEIGHTS, {"weight_percent": 12.34, "hard_songs": 9876, "jaccard": 0.5999})
-    change(report.MEANS, {"loudness": -43.21, "profile": "like | nothing else"})
+    change(report.WEIGHTS, {"weight": 0.1234, "hard_songs": 9876, "jaccard": 0.5999})
+    change(report.COMES_BACK, {"weight_low": 0.0712, "weight_high": 0.2345})
+    change(report.INTERVALS, {"mean_low": -51.26, "mean_high": -39.87})
+    change(report.MEANS, {"loudness": -43.21, "profile_shares": "like | nothing else"})
     change(report.BY_COMPONENT, {"mean_entropy": 0.8765})
     write_table(report.SONGS_DROPPED, pd.DataFrame({"song": list("abc"), "reason": list("xyx")}))
     page, markdown, text = reported()
@@ -158,10 +166,10 @@ def test_each_number_is_the_one_of_its_file(run_folder: Path) -> None:
         assert expected in markdown, expected
     rows = re.findall(r"^\| \d \| .*", markdown, re.MULTILINE)
     for component in range(3):
-        assert (
-            f"| {component} | 12.3% | 9,876 | no (0.59) | 0.876 | like \\| nothing else |" in rows
-        )
-        assert any(row.startswith(f"| {component} |") and "| −43.2 |" in row for row in rows)
+        told = "12.3% (7% to 23%) | 9,876 | no (0.59) | 0.876 | like \\| nothing else |"
+        assert f"| {component} | {told}" in rows
+        mean = "| −43.2 (−51.3 to −39.9) |"
+        assert any(row.startswith(f"| {component} |") and mean in row for row in rows)
     assert "| x | 2 |\n| y | 1 |\n" in markdown
     assert page.shown("td") == in_markdown(markdown).shown("td")
     # The short form says what the page says, and fits a terminal.

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"songs"},
     "fitting": {"mixture", "sampling"},
     "refits": {"compute", "fitting", "labels", "mixture"},
+    "suspects": {"compute", "fitting", "mixture", "sampling"},
     FIGURES: SEEN,
     PICTURES: SEEN | {FIGURES},
     REPORT: {"mixture", "songs", FIGURES},

@@ -4,9 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+import yaml
 
-from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.tables import read_table
+from benchmarks.calibration import greatest_stated
+from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.pipeline.files import write_json
+from song_mixtures.pipeline.tables import Tables, read_table
+from song_mixtures.songs.scaling import Scaling
 from stages import soft_assign
 
 
@@ -50,3 +55,92 @@ def test_metrics_by_hand() -> None:
     assert metrics["mean_max_posterior"] == np.mean([0.95, 0.6, 0.7, 0.9])
     assert metrics["above_90_percent_share"] == 0.25
     assert metrics["components_with_songs_count"] == 2
+
+
+# ---- the second reading of the tempo
+
+
+def test_a_fifth_of_tempos_doubled_is_said_to_be_a_fifth() -> None:
+    # Four songs of tempo 100 and four of 200, and one of each with its tempo doubled. One that is
+    # given as 200 is of the slow kind in one case of five; any other tempo leaves no doubt.
+    mixture = Mixture("full", np.full(2, 0.5), np.array([[100.0], [200.0]]), np.full((2, 1, 1), 9))
+    kind = np.repeat([0, 1], 5)
+    given = np.array([100.0] * 4 + [200.0] * 5 + [400.0])[:, None]
+    at_tempo, at_half = (posteriors(mixture, points)[0] for points in (given, given / 2))
+    both = soft_assign.over_readings(at_tempo, at_half, np.full(10, 0.2))
+    np.testing.assert_allclose(both[:, 0], [1] * 4 + [0.2] * 5 + [0], atol=1e-9)
+    errors = [greatest_stated(one, kind).calibration_error() for one in (at_tempo, both)]
+    np.testing.assert_allclose(errors, [0.1, 0.0], atol=1e-9)
+
+
+RNG = np.random.default_rng(4)
+SONGS = pd.DataFrame(
+    {
+        "song": [str(row) for row in range(60)],
+        "tempo": np.exp2(RNG.normal(7, 0.5, 60)),
+        "energy": RNG.uniform(0, 1, 60),
+    }
+)
+SONGS_SCALING = Scaling(("tempo", "energy"), ("log2", "identity"), np.array([7.0, 0.5]), np.ones(2))
+READINGS = pd.DataFrame(
+    {"song": SONGS["song"], "tempo_other": SONGS["tempo"] / 2, "tempo_other_share": 0.3}
+)
+READINGS.loc[7, ["tempo_other", "tempo_other_share"]] = [SONGS["tempo"][7], 0.0]  # it has none
+
+
+def mixture_at(tempo: float) -> Mixture:
+    """Return two components, the first at a tempo and the other an octave below."""
+    means = np.array([[tempo, 0.0], [tempo - 1, 0.1]])
+    return Mixture("full", np.array([0.6, 0.4]), means, np.full((2, 1, 1), 0.1) * np.eye(2))
+
+
+def assigned_with(readings: pd.DataFrame, suffix: str = "csv") -> pd.DataFrame:
+    """Run the stage in the current folder and return what it writes."""
+    Path("params.yaml").write_text(yaml.safe_dump({"tables": {"format": suffix}}))
+    tables = Tables(suffix)  # type: ignore[arg-type]
+    tables.write(soft_assign.FEATURES_SELECTED, SONGS, digits=None)
+    tables.write(soft_assign.TEMPO_READINGS, readings, digits=None)
+    write_json(soft_assign.SCALING, SONGS_SCALING.to_json())
+    write_json(soft_assign.GMM, mixture_at(0).to_json())
+    refits = {
+        "cold": [mixture_at(0).to_json()],
+        "warm": [mixture_at(shift).to_json() for shift in (-0.2, 0.1, 0.3)],
+    }
+    write_json(soft_assign.REFITS, refits)
+    soft_assign.main()
+    return tables.read(soft_assign.POSTERIORS)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_both_readings_of_a_song_are_averaged_over_refits_and_weighed(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    songs = assigned_with(READINGS, suffix)
+    expected = np.zeros((60, 2))
+    for row in range(60):
+        share = READINGS["tempo_other_share"][row]
+        for weight, bpm in ((1 - share, SONGS["tempo"]), (share, READINGS["tempo_other"])):
+            place = np.array([[np.log2(bpm[row]) - 7, SONGS["energy"][row] - 0.5]])
+            for shift in (-0.2, 0.1, 0.3):
+                expected[row] += weight * posteriors(mixture_at(shift), place)[0][0] / 3
+    np.testing.assert_allclose(songs.filter(like="readings_prob_"), expected, atol=1e-6)
+    # The fit's components lie an octave apart: the group of many a song hangs on it, not of all.
+    at_half = posteriors(
+        mixture_at(0), SONGS_SCALING.standardize(SONGS.assign(tempo=READINGS["tempo_other"]))
+    )
+    assert songs["tempo_other_cluster"].tolist() == at_half[0].argmax(axis=1).tolist()
+    assert 5 < (songs["tempo_other_cluster"] != songs["gmm_cluster"]).sum() < 55
+    own = songs.loc[7]
+    assert own["tempo_other_cluster"] == own["gmm_cluster"]
+    assert own["readings_prob_0"] == own["averaged_prob_0"]
+
+
+def test_without_second_readings_no_column_is_added_and_none_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    both, one = assigned_with(READINGS), assigned_with(READINGS.head(0))
+    added = ["tempo_other", "tempo_other_share", "tempo_other_cluster"]
+    assert list(both) == [*one, *added, "readings_prob_0", "readings_prob_1"]
+    pd.testing.assert_frame_equal(both[list(one)], one)

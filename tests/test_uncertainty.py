@@ -38,7 +38,7 @@ def rated_songs() -> pd.DataFrame:
             "averaged_prob_2": [0.0, 0.0, 0.3, 1.0],
             "averaged_entropy": [0.33, 0.50, 1.03, 0.0],
             "typicality": [0.5, 0.9, 0.9, 0.0],
-            "log_density": [-5.0, -4.0, -4.5, -30.0],
+            "density_p_value": [0.2, 0.9, 0.01, 0.0099],
         }
     )
     rated = uncertainty.evaluate_songs(POSTERIOR, ambiguous_margin=0.2)
@@ -46,15 +46,15 @@ def rated_songs() -> pd.DataFrame:
 
 
 def test_the_surest_are_in_the_middle_and_the_least_sure_have_the_highest_entropy() -> None:
-    ends = uncertainty.extremes(rated_songs(), 2)
+    ends = uncertainty.extremes(rated_songs(), 2, 0.01)
     found = list(zip(ends["end"], ends["song"], strict=True))
     # 0.8 * 0.9 before 0.5 * 0.9 = 0.9 * 0.5, which stay in the table's order.
     assert found == [("surest", "b"), ("surest", "a"), ("least sure", "c"), ("least sure", "b")]
 
 
 def test_a_song_far_from_everything_is_never_called_sure() -> None:
-    songs = rated_songs().assign(typicality=1.0)  # d: posterior 1, and the lowest density
-    ends = uncertainty.extremes(songs, 10)
+    songs = rated_songs().assign(typicality=1.0)  # d: posterior 1, and belongs nowhere
+    ends = uncertainty.extremes(songs, 10, 0.01)
     assert ends[ends["end"] == "surest"]["song"].tolist() == ["a", "b", "c"]
     assert ends[ends["end"] == "least sure"]["song"].tolist() == ["c", "b", "a", "d"]
 

@@ -49,6 +49,12 @@ LOW_BANDS = 8  # the lowest ones, up to 700 Hz: kick, bass, the body of a snare
 SLOWEST, FASTEST = 40.0, 240.0  # BPM
 TEMPI = np.geomspace(SLOWEST, FASTEST, 359)  # BPM, 0.5 % apart: where tempo() looks first
 USUAL_TEMPO = 120.0  # BPM, Ellis 2007
+OCTAVES = (2.0, 3.0, 1 / 2, 1 / 3)  # times the tempo: where people may hear the beat instead
+NEARBY = 0.03  # share of a tempo within which its score counts
+# By maximum likelihood on 50 annotated clips of GTZAN 3.0, over bootstrap samples of them 1.9 to
+# 5.3; frozen, as the reference of energy is.
+READING_EXPONENT = 3.0
+SMALLEST = np.finfo(np.float64).tiny  # a score to divide by
 LONGEST_LAG = round(6 * FRAME_RATE)  # frames: four beats at the slowest tempo
 
 # Correlations of chroma with these decide the mode; tonic first (Faraldo et al. 2017, `bgate`).
@@ -71,13 +77,16 @@ class FeaturelessError(ValueError):
 
 @dataclass(frozen=True)
 class SongFeatures:
-    """The five features, then what they are made of."""
+    """The five features, the second reading of the tempo, then what they are made of."""
 
     tempo: float  # BPM, 40 to 240
     energy: float  # 0 to 1
     loudness: float  # LUFS, -70 upward
     valence: float  # 0 to 1
     danceability: float  # 0 to 1
+
+    tempo_other: float  # BPM, 40 to 240: the strongest reading in another octave
+    tempo_other_share: float  # probability that it is the right one, 0 to 0.5
 
     brightness: float  # octaves above 1 kHz
     onset_rate: float  # per second
@@ -89,6 +98,7 @@ class SongFeatures:
 
 
 FEATURES = ("tempo", "energy", "loudness", "valence", "danceability")
+OTHER_READING = ("tempo_other", "tempo_other_share")
 
 
 def song_features(samples: Samples) -> SongFeatures:
@@ -117,11 +127,13 @@ def song_features(samples: Samples) -> SongFeatures:
     mode = majorness(chroma(amplitude))
     pulse, beats = pulse_clarity(curve), beat_strength(rises)
     return SongFeatures(
-        tempo=beat,
+        tempo=beat.tempo,
         energy=energy(parts),
         loudness=loudness,
         valence=valence(mode),
         danceability=danceability(pulse, beats),
+        tempo_other=beat.other,
+        tempo_other_share=beat.other_share,
         mode=mode,
         pulse_clarity=pulse,
         beat_strength=beats,
@@ -237,8 +249,17 @@ def autocorrelation(curve: FloatArray) -> FloatArray:
     return np.asarray(products / products[0] * (frames / (frames - lags)))
 
 
-def tempo(curve: FloatArray) -> float:
-    """Return the tempo of an onset curve [BPM], 40 to 240, continuous.
+@dataclass(frozen=True)
+class Beat:
+    """A tempo and its strongest reading in another octave, both in BPM, 40 to 240."""
+
+    tempo: float
+    other: float
+    other_share: float  # probability that the other one is right, 0 to 0.5
+
+
+def tempo(curve: FloatArray) -> Beat:
+    """Return the tempo of an onset curve [BPM], 40 to 240, continuous, and its other reading.
 
     The highest of A(b) S(b) W(b) over tempi b, refined by refined_tempo():
     A = sum of the autocorrelation at one, two and three beats (a negative sum counts as 0),
@@ -261,7 +282,28 @@ def tempo(curve: FloatArray) -> float:
     at_rates = [np.interp(k * bins, np.arange(len(magnitudes)), magnitudes) for k in (1, 2, 4)]
     prior = np.exp(-0.5 * np.log2(TEMPI / USUAL_TEMPO) ** 2)
     score = np.maximum(0.0, np.sum(at_beats, axis=0)) * np.sum(at_rates, axis=0) * prior
-    return refined_tempo(float(TEMPI[score.argmax()]), pulses)
+    found = refined_tempo(float(TEMPI[score.argmax()]), pulses)
+    return Beat(found, *other_reading(found, score))
+
+
+def other_reading(found: float, score: FloatArray) -> tuple[float, float]:
+    """Return the strongest reading of a tempo in another octave [BPM], and its share, 0 to 0.5.
+
+    Of 2, 3, 1/2 and 1/3 times the tempo, within 40 to 240 BPM, the one near which the `score` over
+    TEMPI is highest. With s that score and s' the tempo's own, the share is the probability that
+    the other reading is the right one, by a logistic regression on log s / s' through 1/2 where
+    both are as strong:
+
+        s^a / (s^a + s'^a),  a = READING_EXPONENT
+
+    Our choice: a second coefficient would not have paid for itself on so few clips.
+    """
+    readings = [octave * found for octave in OCTAVES if SLOWEST <= octave * found <= FASTEST]
+    nearby = [np.abs(TEMPI / reading - 1) < NEARBY for reading in readings]
+    strengths = [score[near].max() for near in nearby]
+    strongest = int(np.argmax(strengths))
+    ratio = (strengths[strongest] / max(score.max(), SMALLEST)) ** READING_EXPONENT
+    return float(readings[strongest]), float(ratio / (1 + ratio))
 
 
 def refined_tempo(coarse: float, pulses: FloatArray) -> float:

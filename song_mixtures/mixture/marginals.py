@@ -1,10 +1,48 @@
-"""A mixture seen along fewer directions, one feature or a plane, and distances there."""
+"""A mixture seen along fewer directions, some features or a plane, and distances there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import ndtr
 
-from song_mixtures.mixture.model import Mixture
-from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
+
+
+def marginal(mixture: Mixture, kept: Sequence[int]) -> Mixture:
+    """Return the mixture of the features `kept`, by their places: the others integrated out.
+
+    A marginal of a Gaussian is the Gaussian of those means and covariances, Bishop (2006) eq. 2.98,
+    so p(x_kept) = sum_k w_k N(x_kept | m_k,kept, S_k,kept), exactly.              (20)
+    """
+    places = np.array(kept)
+    return replace(
+        mixture,
+        means=mixture.means[:, places],
+        covariances=mixture.covariances[:, places[:, None], places],
+    )
+
+
+def deciding_features(mixture: Mixture, points: FloatArray, labels: IntArray) -> IntArray:
+    """Return the feature that alone decides on each song's component, (N,), -1 where none does.
+
+    It is the one feature without which, by (20), the hard label is another.
+
+    Parameters
+    ----------
+    mixture : of d features, 2 or more
+    points : standardized features, (N, d)
+    labels : the songs' components, (N,)
+    """
+    d = points.shape[1]
+    changed = np.empty((len(points), d), dtype=bool)
+    for j in range(d):
+        kept = [other for other in range(d) if other != j]
+        without = posteriors(marginal(mixture, kept), points[:, kept])[0]
+        changed[:, j] = without.argmax(axis=1) != labels
+    found: IntArray = np.where(changed.sum(axis=1) == 1, changed.argmax(axis=1), -1)
+    return found
 
 
 def projected(

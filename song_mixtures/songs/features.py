@@ -27,10 +27,11 @@ TAKEN = {
     "song", "genre", "end", "component", "profile", "weight", "weight_percent", "effective_songs",
     "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy", "mean_margin",
     "ambiguous_share", "mutual_information", "kept_share", "log_density", "typicality",
+    "profile_shares", "weight_low", "weight_high", "tempo_other", "tempo_other_share",
     "transformers", "remainder", "sparse_threshold", "n_jobs", "transformer_weights", "verbose",
     "verbose_feature_names_out", "force_int_remainder_cols",
 }  # fmt: skip
-TAKEN_BEGINNINGS = ("gmm_", "kmeans_", "averaged_")
+TAKEN_BEGINNINGS = ("gmm_", "kmeans_", "averaged_", "readings_")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,27 @@ class Description:
     def __post_init__(self) -> None:
         if self.least is not None and self.greatest is not None and self.greatest <= self.least:
             raise ValueError(f"greatest is {self.greatest:g}, expected above least, {self.least:g}")
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """`input.tempo_other` and `input.tempo_other_share`: the table's columns, or none.
+
+    Raises StageError where one of the two is named without the other.
+    """
+
+    tempo_other: str | None  # BPM, the tempo in another octave
+    tempo_other_share: str | None  # probability that this is the right one, 0 to 1
+
+    def __post_init__(self) -> None:
+        if (self.tempo_other is None) != (self.tempo_other_share is None):
+            given, lacking = "tempo_other", "tempo_other_share"
+            if self.tempo_other is None:
+                given, lacking = lacking, given
+            raise StageError(
+                f"{PARAMS}: input.{given} is {getattr(self, given)} and input.{lacking} is null; "
+                "a second reading of the tempo needs both: name its column, or set both to null"
+            )
 
 
 Columns = dict[str, str | None]  # `input.columns`: the table's name for each feature, or none

@@ -70,7 +70,13 @@ def write_results(
     names = [f"genre {i:03d}" for i in range(10)] if genres is None else genres
     if names:
         songs["genre"] = rng.choice(names, count)
-    songs = songs.join(evaluate_songs(posterior, 0.2))
+    songs = songs.join(evaluate_songs(posterior, 0.2)).assign(
+        density_p_value=rng.uniform(size=count)
+    )
+    suspects = pd.DataFrame({
+        "song": ["song 1", "song 2", "song 2"], "other_song": ["song 0", "", ""],
+        "kind": ["near-duplicate", "belongs nowhere", "label"],
+    })  # fmt: skip
     gmm = songs["gmm_cluster"].to_numpy()
     kmeans = np.where(rng.random(count) < 0.33, rng.integers(0, k, count), (gmm + 1) % k)
     sweep = pd.DataFrame({
@@ -91,6 +97,7 @@ def write_results(
         figures.K_SWEEP: sweep,
         figures.STABILITY: stability,
         figures.ASSIGNMENTS: songs,
+        figures.SUSPECTS: suspects,
         figures.MEANS: means_table(mixture, scaling, KNOWN, 0.5),
         figures.WEIGHTS: weights_found,
         figures.COVARIANCES: covariances_table(mixture, scaling, songs),
@@ -109,6 +116,7 @@ def write_results(
         "components": summarize(weights_found),
         "compare_kmeans": {"equal_labels_matched_share": 0.67},
         "soft_assign": {"above_90_percent_share": 0.5},
+        "suspects": {"belongs_nowhere_count": 1, "belongs_nowhere_by_chance": 0.01 * count},
         "uncertainty": {
             "mean_entropy_nats": 0.1,
             "ambiguous_songs_share": 0.05,

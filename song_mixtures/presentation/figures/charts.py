@@ -3,6 +3,7 @@
 from song_mixtures.presentation.figures.components import COMPONENT_MEANS, WEIGHTS
 from song_mixtures.presentation.figures.labels import GENRE_BY_COMPONENT, KMEANS_GMM_CONFUSION
 from song_mixtures.presentation.figures.songs import (
+    DENSITY_P_VALUES,
     ENTROPY_HISTOGRAM,
     FEATURES,
     POSTERIOR_VS_ENTROPY,
@@ -18,6 +19,7 @@ CHARTS = {
     "stability_curve": STABILITY_CURVE,
     "component_means": COMPONENT_MEANS,
     "weights": WEIGHTS,
+    "density_p_values": DENSITY_P_VALUES,
     "entropy_histogram": ENTROPY_HISTOGRAM,
     "posterior_vs_entropy": POSTERIOR_VS_ENTROPY,
     "kmeans_elbow": KMEANS_ELBOW,

@@ -166,6 +166,16 @@ def of_certainty(metrics: Metrics) -> Finding:
     )
 
 
+def of_p_values(metrics: Metrics, songs: pd.DataFrame) -> Finding:
+    """Say how many songs belong nowhere, beside how many would by chance."""
+    found = metrics["suspects"]
+    count = found["belongs_nowhere_count"]
+    return Finding(
+        f"{count:,} of {len(songs):,} {'song belongs' if count == 1 else 'songs belong'} nowhere; "
+        f"of songs as the mixture expects them {found['belongs_nowhere_by_chance']:,.0f} would"
+    )
+
+
 def of_overlap(songs: pd.DataFrame, k: int) -> Finding:
     """Say which component's songs are least its own, and whose they are besides."""
     overlap = mean_posteriors(songs, k)
@@ -248,6 +258,7 @@ FINDINGS: dict[str, Callable[..., Finding]] = {  # by the picture that each is t
     "weights": of_weights,
     "feature_densities": of_densities,
     "covariances": of_spreads,
+    "density_p_values": of_p_values,
     "entropy_histogram": of_entropy,
     "posterior_vs_entropy": of_certainty,
     "component_overlap": of_overlap,

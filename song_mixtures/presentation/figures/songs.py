@@ -10,6 +10,7 @@ from song_mixtures.presentation.figures.palettes import (
     FAINT,
     INK,
     NO_COLOR,
+    PLAIN,
     Palette,
     Records,
     palette_colors,
@@ -41,6 +42,7 @@ from song_mixtures.songs.scaling import Scaling
 
 FEATURE_BINS = 30  # from a feature's minimum to its maximum
 ENTROPY_BINS = 40  # from 0 to log K
+P_VALUE_BINS = 50  # of 2 %
 BOUND_POINTS = 201  # of a curve
 COLORED_GENRES = 10  # the commonest; more colors than that are not told apart on a map of dots
 OTHER_GENRES = "other"
@@ -74,8 +76,22 @@ def genre_colors(groups: pd.Series, palette: Palette) -> list[str]:
     return [colors.get(group, NO_COLOR) for group in groups]
 
 
+def reasons_to_look(songs: pd.Series, suspects: pd.DataFrame) -> pd.Series:
+    """Return the kinds of each song's reasons to be looked at, in words, "" where it has none."""
+    of_pairs = suspects[["other_song", "kind"]].rename(columns={"other_song": "song"})
+    kinds = pd.concat([suspects[["song", "kind"]], of_pairs]).drop_duplicates()
+    found: pd.Series = songs.map(kinds.groupby("song")["kind"].agg(", ".join)).fillna("")
+    return found
+
+
 def songs_on_map(
-    songs: pd.DataFrame, plane: Plane, k: int, max_page_songs: int, seed: int, palette: Palette
+    songs: pd.DataFrame,
+    suspects: pd.DataFrame,
+    plane: Plane,
+    k: int,
+    max_page_songs: int,
+    seed: int,
+    palette: Palette,
 ) -> Records:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
@@ -96,6 +112,7 @@ def songs_on_map(
         "component": sample["gmm_cluster"],
         "max_posterior": sample["gmm_max_prob"].round(4),
         "entropy": sample["gmm_entropy"].round(4),
+        "look_at": reasons_to_look(sample["song"], suspects),
         "x": coordinates[:, 0],
         "y": coordinates[:, 1],
         "x_axis": [x_axis, *[""] * others],
@@ -110,6 +127,14 @@ def bounds(k: int) -> list[list[float]]:
     """Return rows of a maximum posterior, 1/K to 1, and the least and most entropy there can be."""
     posterior = np.linspace(1 / k, 1, BOUND_POINTS)
     return np.column_stack([posterior, *entropy_bounds(posterior, k)]).round(4).tolist()
+
+
+def density_p_values(songs: pd.DataFrame) -> Records:
+    """Return the counts of songs per bin of the p-value of their density, and those expected."""
+    counts, edges = np.histogram(songs["density_p_value"], P_VALUE_BINS, (0, 1))
+    bins = {"p_value": edges[:-1].round(4), "p_value_to": edges[1:].round(4), "songs": counts}
+    table = pd.DataFrame(bins).assign(expected=len(songs) / P_VALUE_BINS)
+    return table.to_dict("records")
 
 
 def entropy_histogram(songs: pd.DataFrame, k: int) -> Records:
@@ -159,10 +184,11 @@ def picked(in_list: float, out: float) -> Spec:
 
 OF_A_SONG = tooltip(
     song="song", genre="genre", component="component", max_posterior="maximum posterior|.2f",
-    entropy="entropy (nats)|.2f",
+    entropy="entropy (nats)|.2f", look_at="to look at",
 )  # fmt: skip
 COMPONENT_LIST = pick_list("component", ["color", "face"], 12, 78)
 SEARCHED = "genre_search == '' || indexof(lower(datum.genre), lower(genre_search)) >= 0"
+RINGED = "(marked != 'none' && indexof(datum.look_at, marked) >= 0)"
 PICKED = {"and": [{"param": "picked_component"}, {"param": "picked_genre_group"}, SEARCHED]}
 CERTAINTY = column("max_posterior", scale={"domain": [0, 1], "range": [0.05, 0.9]}, legend=None)
 MIDDLE = [{"op": "mean", "field": name, "as": f"mean_{name}"} for name in "xy"]
@@ -187,6 +213,11 @@ SONG_MAP = Chart(
         axis_words("y_axis", "↑ axis 2", -33),
         pick_list("component", ["color", "face"], 12, 78, "color_by == 'component'"),
         pick_list("genre_group", ["genre_color"] * 2, 102, 118, "color_by == 'genre'"),
+        # The first song is always there, or a chart without rings would have no extent.
+        layer("circle", [only(f"datum.x_axis != '' || {RINGED}")], {
+            "x": column("x"), "y": column("y"), "tooltip": OF_A_SONG,
+            "opacity": where(RINGED, 0.9),
+        }, size=70, filled=False, stroke=INK, strokeWidth=1.2),
     ]}, abreast=2, transform=calculate(
         dot_color="color_by == 'genre' ? datum.genre_color : datum.color",
     )) | {"params": [
@@ -194,11 +225,31 @@ SONG_MAP = Chart(
         {"name": "color_by", "value": "component", "bind": {
             "name": "color by ", "input": "select", "options": ["component", "genre"],
         }},
+        {"name": "marked", "value": "belongs nowhere", "bind": {
+            "name": "ring around ", "input": "select", "options": [
+                "none", "near-duplicate", "belongs nowhere", "octave", "label",
+            ],
+        }},
         {"name": "genre_search", "value": "", "bind": {
             "name": "genre ", "input": "text", "placeholder": "part of a name",
             "autocomplete": "off",
         }},
     ]},
+)  # fmt: skip
+DENSITY_P_VALUES = Chart(
+    density_p_values,
+    by_revision({"width": 500, "height": 240, "layer": [
+        layer("bar", [], {
+            "x": column("p_value", bin="binned", title="p-value of a song's density"),
+            "x2": {"field": "p_value_to"},
+            "y": column("songs", stack=None, title="songs"),
+            "tooltip": tooltip(p_value="from|.2f", p_value_to="to|.2f", songs="songs|,",
+                               expected="expected|,.0f"),
+        }, color=PLAIN, binSpacing=1),
+        layer("rule", once("rev", expected="expected"), {
+            "y": column("expected"), "tooltip": tooltip(expected="expected|,.0f"),
+        }, strokeDash=[4, 3]),
+    ]}, abreast=2),
 )  # fmt: skip
 ENTROPY_TITLE = "entropy of a song's posteriors (nats)"
 # The axis on top: the entropy of 1, 2, 3 … K equally likely components.

@@ -18,6 +18,7 @@ from song_mixtures.songs.plane import Plane
 
 # From light, certain, to dark, without what is too light on white; color-blind readers see it too.
 ENTROPY = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.12, 1, 256)))
+NOWHERE = "belongs nowhere"  # of the kinds of suspicious songs
 BADGE = 1 / 17  # the room a badge of two digits takes, of the smallest map
 WIDEST, TALLEST = 10.0, 6.0  # of maps, inches
 MARGIN = 0.04  # around songs and ellipses, of their extent
@@ -26,6 +27,7 @@ MARGIN = 0.04  # around songs and ellipses, of their extent
 def pca_map(
     songs: pd.DataFrame,
     sample: pd.DataFrame,
+    suspects: pd.DataFrame,
     mixture: Mixture,
     plane: Plane,
     colors: Colors,
@@ -36,6 +38,9 @@ def pca_map(
     """Songs colored by component, each with the ellipse of one standard deviation."""
     figure, [axes] = maps(plane, sample, finding, drawn_of(sample, songs, faces) + note)
     scatter(axes, plane.coordinates(sample), sample["gmm_cluster"], colors)
+    nowhere = sample["song"].isin(suspects.loc[suspects["kind"] == NOWHERE, "song"])
+    x, y = plane.coordinates(sample[nowhere]).T
+    axes.scatter(x, y, s=26, c=INK, marker="x", linewidths=1)
     ellipses = projected(mixture, plane.center, plane.directions)
     draw_components(axes, *ellipses, colors, colors, faces)
     return figure

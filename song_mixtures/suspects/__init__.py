@@ -1,0 +1,1 @@
+"""Songs to look at: near-duplicates, strangers, labels that look wrong."""

@@ -1,0 +1,261 @@
+"""Name the songs to look at: near-duplicates, songs that belong nowhere, labels that look wrong.
+
+All of it is said by models that have not seen the song: a mixture for its density, a forest for its
+genre. What is named is a reason to listen, and no song is left out for it; each kind has a rate at
+which it names songs that nothing is wrong with, see docs/method.md.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+
+from song_mixtures.compute.parallel import Compute
+from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.selection import best_fit
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.files import read_json, write_json, write_metrics
+from song_mixtures.pipeline.params import Range, read_param, read_params
+from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.tables import Tables
+from song_mixtures.sampling.rows import sampled_rows
+from song_mixtures.songs.scaling import Scaling
+from song_mixtures.suspects.duplicates import Pairs, near_duplicates
+from song_mixtures.suspects.labels import Read, read_genres
+from song_mixtures.suspects.strangers import fitted_folds, folds_of, out_of_fold
+
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SCALING = Path("models/scaling.json")  # from preprocess
+K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
+SWEEP = Path("models/sweep.json")  # from k_sweep, in the order of that table
+POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+SUSPECTS = Path("data/processed/suspicious_songs.csv")
+OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")
+DENSITIES = Path("models/out_of_fold_densities.json")
+METRICS = Path("metrics/suspects.json")
+
+DUPLICATE, NOWHERE, OCTAVE, LABEL = KINDS = (
+    "near-duplicate", "belongs nowhere", "octave", "label"
+)  # fmt: skip
+# Of the simulated songs' log-densities a new song is judged by: 1 % and less to their last digit.
+LEVELS = np.geomspace(1e-5, 1, 501)
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What makes a song one to look at."""
+
+    folds: Annotated[int, Range(2, 20)]
+    sample_above: Annotated[int, Range(1000)]  # songs; of more, folds are made of a sample
+    chance_pairs: Annotated[float, Range(above=0)]  # near-duplicates that chance makes
+    nowhere_below: Annotated[float, Range(0, 1)]  # p-value
+    octave_share: Annotated[float, Range(0, 1)]  # probability of the other reading of the tempo
+    label_lead: Annotated[float, Range(0, 1)]  # probability of another genre less that of its own
+    forest_songs: Annotated[int, Range(100)]  # of a larger table a sample is read
+    seed: Annotated[int, Range(0, 2**32 - 1)]
+
+
+def duplicate_rows(pairs: Pairs) -> pd.DataFrame:
+    """Return a row per pair; the score is how many pairs so close chance makes in the table."""
+    reasons = [
+        f"chance makes {expected:.2g} pairs so close" if expected else "equal in every feature"
+        for expected in pairs.expected
+    ]
+    return rows(DUPLICATE, pairs.second, pairs.expected, reasons, pairs.first)
+
+
+def nowhere_rows(p_values: FloatArray, below: float) -> pd.DataFrame:
+    """Return a row per song that belongs nowhere; the score is the p-value."""
+    found = np.flatnonzero(p_values < below)
+    reasons = [
+        f"of songs drawn from a mixture fitted without it only {p:.2%} lie as far out"
+        for p in p_values[found]
+    ]
+    return rows(NOWHERE, found, p_values[found], reasons)
+
+
+def octave_rows(assigned: pd.DataFrame, least_share: float) -> pd.DataFrame:
+    """Return a row per song whose component hangs on the octave of its tempo.
+
+    The score is the probability of the tempo it has. Without second readings there is no row.
+    """
+    if "tempo_other" not in assigned:
+        return rows(OCTAVE, np.array([], dtype=int), np.array([]), [])
+    share = assigned["tempo_other_share"]
+    moved = assigned["gmm_cluster"] != assigned["tempo_other_cluster"]
+    hanging = assigned[moved & (share >= least_share)]
+    reasons = [
+        f"at {one.tempo_other:.0f} BPM ({one.tempo_other_share:.0%} likely) it would be of "
+        f"component {one.tempo_other_cluster}, not {one.gmm_cluster}"
+        for one in hanging.itertuples()
+    ]
+    score = 1 - hanging["tempo_other_share"].to_numpy()
+    return rows(OCTAVE, hanging.index.to_numpy(), score, reasons)
+
+
+def label_rows(read: Read, row_numbers: IntArray, lead: float) -> pd.DataFrame:
+    """Return a row per song that reads as another genre; the score is 1 less the other's lead.
+
+    Parameters
+    ----------
+    read : what forests that have not seen them say of songs
+    row_numbers : of these songs, (N,)
+    lead : of the likeliest genre over the song's own, 0 to 1
+    """
+    own, best = read.of_own(), read.probabilities.max(axis=1)
+    found = np.flatnonzero(best - own > lead)
+    predicted = read.genres[read.predicted()]
+    reasons = [
+        f"reads as {predicted[i]} ({best[i]:.0%}), as {read.genres[read.own[i]]} {own[i]:.0%}"
+        for i in found
+    ]
+    return rows(LABEL, row_numbers[found], 1 - (best - own)[found], reasons)
+
+
+def rows(
+    kind: str, row: IntArray, score: FloatArray, reason: list[str], other: IntArray | None = None
+) -> pd.DataFrame:
+    """Return rows of one kind, the most suspicious, of the least score, first.
+
+    Parameters
+    ----------
+    kind : one of KINDS
+    row : the songs' places in the table, (S,)
+    score : (S,), 0 or more
+    reason : in words
+    other : the places of the other songs of pairs, (S,)
+    """
+    columns = {"row": row, "kind": kind, "score": score, "reason": reason}
+    found = pd.DataFrame(columns | {"other_row": -1 if other is None else other})
+    return found.sort_values("score", kind="stable")
+
+
+def named(found: pd.DataFrame, names: pd.Series, deciding: pd.Series) -> pd.DataFrame:
+    """Return rows with the songs' names in place of their places, and what decides on each."""
+    other = found["other_row"].to_numpy()
+    return pd.DataFrame(
+        {
+            "song": names.to_numpy()[found["row"]],
+            "kind": found["kind"],
+            "score": found["score"],
+            "reason": found["reason"],
+            "other_song": np.where(other < 0, "", names.to_numpy()[other]),
+            "deciding_feature": deciding.to_numpy()[found["row"]],
+        }
+    )
+
+
+def known_genres(songs: pd.DataFrame, most: int, seed: int) -> pd.Series:
+    """Return the genres of songs that have one, by their rows, at most so many, sampled."""
+    if "genre" not in songs:
+        return pd.Series([], dtype="str")
+    known = songs.loc[songs["genre"] != "", "genre"]
+    return known.iloc[sampled_rows(len(known), most, seed)]
+
+
+def genre_scores(read: Read) -> dict[str, float]:
+    """Return how well the features tell the genres, for the metrics."""
+    found = read.scores()
+    return {
+        "genre_accuracy_share": found["accuracy_share"],
+        "genre_ari": found["ari"],
+        "genre_nmi": found["nmi"],
+    }
+
+
+def summarize(suspects: pd.DataFrame, p_values: FloatArray, params: Suspects) -> dict[str, float]:
+    """Return the stage's metrics, of the genres apart."""
+    counts = suspects["kind"].value_counts().reindex(KINDS, fill_value=0)
+    pairs = suspects[suspects["kind"] == DUPLICATE]
+    return {
+        "equal_pairs_count": int((pairs["score"] == 0).sum()),
+        "near_duplicate_pairs_count": int(counts[DUPLICATE]),
+        "near_duplicate_pairs_by_chance": params.chance_pairs,
+        "belongs_nowhere_count": int(counts[NOWHERE]),
+        "belongs_nowhere_by_chance": params.nowhere_below * len(p_values),
+        "octave_decides_count": int(counts[OCTAVE]),
+        "label_looks_wrong_count": int(counts[LABEL]),
+    }
+
+
+def outcome(metrics: dict[str, float]) -> str:
+    """Return the line that says what came out."""
+    said = (
+        f"{metrics['near_duplicate_pairs_count']} pairs of near-duplicates "
+        f"({metrics['equal_pairs_count']} equal), {metrics['belongs_nowhere_count']} songs belong "
+        f"nowhere ({metrics['belongs_nowhere_by_chance']:.0f} by chance), the group of "
+        f"{metrics['octave_decides_count']} hangs on the octave of the tempo"
+    )
+    if "genre_accuracy_share" not in metrics:
+        return f"{said}; no genres to read"
+    return (
+        f"{said}, {metrics['label_looks_wrong_count']} labels look wrong; the features read "
+        f"{metrics['genre_accuracy_share']:.0%} of genres (ARI {metrics['genre_ari']:.3f})"
+    )
+
+
+def main() -> None:
+    """Read songs and sweep, write which songs to look at and why."""
+    tables = read_params("tables", Tables)
+    params = read_params("suspects", Suspects)
+    compute = read_params("compute", Compute)
+    recipe = read_params("mixture", MixtureParams)
+    short_runs, carried_on = (
+        read_param("refits", key, Annotated[int, Range(1)]) for key in ("short_runs", "carried_on")
+    )
+    recipe = replace(
+        recipe,
+        short_runs=min(short_runs, recipe.short_runs),
+        carried_on=min(carried_on, recipe.carried_on),
+        seed=params.seed,
+    )
+    scaling = Scaling.from_json(read_json(SCALING))
+    songs = tables.read(FEATURES_SELECTED)
+    points, names = scaling.standardize(songs), songs["song"]
+    best = best_fit(tables.read(K_SWEEP), "bic")
+    mixture = Mixture.from_json(read_json(SWEEP)["mixtures"][best.name])
+
+    left_out = folds_of(len(songs), params.folds, params.sample_above, params.seed)
+    kind = int(best["k"]), best["covariance_type"]
+    folds = list(fitted_folds(points, left_out, kind, recipe, compute))
+    p_values = out_of_fold(points, left_out, folds)
+    assigned = tables.read(POSTERIORS)
+    found = [
+        duplicate_rows(near_duplicates(points, mixture, params.chance_pairs)),
+        nowhere_rows(p_values, params.nowhere_below),
+        octave_rows(assigned, params.octave_share),
+    ]
+    seen = pd.DataFrame({"song": names, "density_p_value": p_values})
+
+    scores: dict[str, float] = {}
+    genres = known_genres(songs, params.forest_songs, params.seed)
+    if genres.nunique() > 1:
+        known = genres.index.to_numpy()
+        read = read_genres(points[known], genres.to_numpy(str), params.folds, params.seed)
+        found.append(label_rows(read, known, params.label_lead))
+        scores = genre_scores(read)
+        seen.loc[known, "genre_read"] = read.genres[read.predicted()]
+        seen.loc[known, "own_genre_probability"] = read.of_own()
+    suspects = named(pd.concat(found), names, assigned["deciding_feature"])
+    metrics = summarize(suspects, p_values, params) | scores
+
+    tables.write(SUSPECTS, suspects)
+    tables.write(OUT_OF_FOLD, seen)
+    write_json(DENSITIES, {
+        "features": list(scaling.features),
+        "levels": LEVELS.tolist(),
+        "folds": [
+            one.mixture.to_json()
+            | {"log_densities": np.quantile(one.simulated, LEVELS).tolist()}
+            for one in folds
+        ],
+    })  # fmt: skip
+    write_metrics(METRICS, metrics)
+    say(outcome(metrics))
+
+
+if __name__ == "__main__":
+    run(main)
