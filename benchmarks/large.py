@@ -43,7 +43,7 @@ def many_songs(songs: int) -> pd.DataFrame:
     """Return a table of songs like Spotify's, whose groups are known to be there."""
     if "Spotify" not in tables():
         raise StageError("Spotify's table is not here: REAL_DATA must name the folder it is in")
-    scaling = fit_scaler(tables()["Spotify"], list(IDENTITY), IDENTITY)[1]
+    scaling = fit_scaler(tables()["Spotify"], list(IDENTITY), IDENTITY, {})[1]
     points = scaling.standardize(tables()["Spotify"])
     mixture = fit_mixture(points, K, "full", read_params("mixture", MixtureParams)).mixture
     drawn, _ = drawn_points(mixture, songs + songs // 2, np.random.default_rng(0))

@@ -52,4 +52,4 @@ def standardized_tables() -> dict[str, FloatArray]:
 
 def standardized(songs: pd.DataFrame) -> FloatArray:
     """Return the five features, (N, 5), each with mean 0 and standard deviation 1."""
-    return fit_scaler(songs, list(IDENTITY), IDENTITY)[1].standardize(songs)
+    return fit_scaler(songs, list(IDENTITY), IDENTITY, {})[1].standardize(songs)

@@ -24,7 +24,7 @@ from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.songs.scaling import Scaling, Transform
+from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of
 from stages.k_sweep import Sweep
 from stages.preprocess import fit_scaler
 
@@ -48,7 +48,8 @@ class Table:
 
 def seen(songs: pd.DataFrame, transform: dict[str, Transform]) -> Table:
     """Return the songs as a mixture sees them under these transforms."""
-    scaling: Scaling = fit_scaler(songs, list(transform), transform)[1]
+    squeeze = squeeze_of(songs, transform)
+    scaling: Scaling = fit_scaler(songs, list(transform), transform, squeeze)[1]
     return Table(scaling.standardize(songs), scaling.log_jacobian(songs))
 
 

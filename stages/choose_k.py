@@ -16,6 +16,7 @@ from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.mixture.selection import (
     best_fit,
     close_fits,
+    few_songs,
     largest_supported,
     lead_over_one,
     lowest,
@@ -114,10 +115,12 @@ def chosen_mixture(mixtures: list[dict[str, Any]], chosen: dict[str, Any]) -> di
     return None
 
 
-def summarize(fits: pd.DataFrame, chosen: dict[str, Any]) -> dict[str, float]:
-    """Return the stage's metrics: where criteria are lowest, and by how much."""
+def summarize(fits: pd.DataFrame, chosen: dict[str, Any], d: int) -> dict[str, float]:
+    """Return the stage's metrics: where criteria are lowest, and by how much; d features."""
     best, close = best_fit(fits, "bic"), close_fits(fits)["k"]
+    own = chosen["n_components"] * own_parameters(d, chosen["covariance_type"])
     metrics = {
+        "songs_per_own_parameter": int(fits["songs"].iloc[0]) / own,
         "bic_best_k": int(best["k"]),
         "aic_best_k": int(best_fit(fits, "aic")["k"]),
         "icl_best_k": int(best_fit(fits, "icl")["k"]),
@@ -130,6 +133,13 @@ def summarize(fits: pd.DataFrame, chosen: dict[str, Any]) -> dict[str, float]:
     if taken is None:
         return metrics
     return metrics | {"chosen_above_lowest_bic": taken["bic"] - best["bic"]}
+
+
+def warnings_of(metrics: dict[str, float], chosen: dict[str, Any], by: str) -> list[str]:
+    """Return what may spoil the mixture and the line that helps."""
+    if few := few_songs(metrics["songs_per_own_parameter"], by=by, **chosen):
+        return [f"warning: {few[0]}{f': `{few[1]}`' if few[1] else ''}"]
+    return []
 
 
 def outcome(fits: pd.DataFrame, choice: Choice, chosen: dict[str, Any]) -> str:
@@ -155,11 +165,15 @@ def main() -> None:
 
     sweep, stability = read_json(SWEEP), tables.read(STABILITY)
 
-    chosen = choose(fits, choice, len(sweep["features"]), stability)
+    d = len(sweep["features"])
+    chosen = choose(fits, choice, d, stability)
+    metrics = summarize(fits, chosen, d)
 
     write_json(CHOSEN_K, chosen)
     write_json(CHOSEN_MIXTURE, chosen_mixture(sweep["mixtures"], chosen))
-    write_metrics(METRICS, summarize(fits, chosen))
+    write_metrics(METRICS, metrics)
+    for warning in warnings_of(metrics, chosen, choice.by):
+        say(warning)
     say(lowest(fits))
     say(outcome(fits, choice, chosen))
 

@@ -6,6 +6,7 @@ weighted by their posteriors. The words compare a component with all songs of th
 music at large.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -21,9 +22,10 @@ from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import feature
+from song_mixtures.songs.features import Feature, Features, from_json
 from song_mixtures.songs.scaling import Scaling
 
+FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
@@ -34,6 +36,8 @@ COVARIANCES = Path("data/processed/gmm_covariances.csv")
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")
 METRICS = Path("metrics/components.json")
 
+MOST_WORDS = 5  # of a profile, which nobody reads further and no picture has room for
+
 
 @dataclass(frozen=True)
 class Components:
@@ -43,13 +47,13 @@ class Components:
     profile_deviation: Annotated[float, Range(0)]  # standard deviations
 
 
-def profile(mean: FloatArray, features: tuple[str, ...], deviation: float) -> dict[str, int]:
+def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> dict[str, int]:
     """Return a standardized mean, (d,), in words, the feature furthest from average first.
 
     With each word comes the place of its feature.
     """
     furthest = [j for j in np.argsort(-np.abs(mean), kind="stable") if abs(mean[j]) >= deviation]
-    known = {j: feature(features[j]) for j in furthest}
+    known = {j: features[j] for j in furthest[:MOST_WORDS]}
     return {one.high if mean[j] > 0 else one.low: j for j, one in known.items()}
 
 
@@ -63,11 +67,22 @@ def fitting_shares(mixture: Mixture) -> FloatArray:
     return np.array([[NormalDist().cdf(value) for value in row] for row in apart])
 
 
-def means_table(mixture: Mixture, scaling: Scaling, deviation: float) -> pd.DataFrame:
-    """Return a row per component: its mean in original units and its profile in words."""
+def means_table(
+    mixture: Mixture, scaling: Scaling, described: Features, deviation: float
+) -> pd.DataFrame:
+    """Return a row per component: its mean in original units and its profile in words.
+
+    Parameters
+    ----------
+    mixture : the trained mixture
+    scaling : with the features' names in order
+    described : the words of each
+    deviation : standard deviations from which on a feature is in the profile
+    """
     means = pd.DataFrame(scaling.original_units(mixture.means), columns=list(scaling.features))
     means.insert(0, "component", range(len(means)))
-    words = [profile(mean, scaling.features, deviation) for mean in mixture.means]
+    features = [described[name] for name in scaling.features]
+    words = [profile(mean, features, deviation) for mean in mixture.means]
     shares = fitting_shares(mixture)
     means["profile"] = [", ".join(said) or "average" for said in words]
     means["profile_shares"] = [
@@ -206,9 +221,10 @@ def main() -> None:
     parameters = read_params("components", Components)
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
+    described = from_json(read_json(FEATURES))
     songs = tables.read(ASSIGNMENTS)
 
-    means = means_table(mixture, scaling, parameters.profile_deviation)
+    means = means_table(mixture, scaling, described, parameters.profile_deviation)
     weights = weights_table(mixture, songs, tables.read(STABILITY))
     log_density = log_densities(mixture, scaling.standardize(songs))
 

@@ -44,12 +44,14 @@ from song_mixtures.presentation.figures.palettes import (
 from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
+from song_mixtures.songs.features import from_json
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 STABILITY = Path("data/processed/stability.csv")  # from stability
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
+FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 AXES = Path("models/principal_axes.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
@@ -94,6 +96,7 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
         "colors": colors,
         "counts": tables.read(CONFUSION),
+        "described": from_json(read_json(FEATURES)),
         "elbow": tables.read(ELBOW),
         "faces": badge_faces(colors, weights["jaccard"] >= TRUSTED),
         "fits": tables.read(K_SWEEP),

@@ -3,9 +3,12 @@
 For people who have `features_30_sec.csv` and no audio. The table holds neither mode nor onsets,
 so energy, valence and danceability are stand-ins, fitting only among themselves: each is
 standardized over the table. Rows of this table and rows of stage extract must not share a model.
+Its other columns are there for whoever names them in `input.columns`; they go through as they are.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -15,9 +18,13 @@ from scipy.special import expit
 from song_mixtures.pipeline.params import read_param
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import write_table
+from song_mixtures.songs.features import Columns
 from song_mixtures.sources.table import read_source_table
 
 SONGS = Path("data/raw/gtzan.csv")
+
+NONE: Mapping[str, str] = MappingProxyType({})
+MADE = ("filename", "genre", "tempo", "energy", "loudness", "valence", "danceability")
 
 NAMES = ["filename", "label"]
 POSITIVE = [  # what logarithms are taken of
@@ -31,16 +38,28 @@ POSITIVE = [  # what logarithms are taken of
 ]
 
 
-def read_gtzan_table(path: Path) -> pd.DataFrame:
-    """Return the columns NAMES as text and POSITIVE as floats; other columns are not needed.
+def read_gtzan_table(path: Path, more: Mapping[str, str] = NONE) -> pd.DataFrame:
+    """Return the columns NAMES and `more` as text, POSITIVE as floats.
 
     Raises StageError where the table is absent, broken, empty, lacks columns (names them all),
     or holds something other than a number above 0 (names the first such cell).
+
+    Parameters
+    ----------
+    path : of the table
+    more : further columns, and who names each
     """
-    table = read_source_table(path, dict.fromkeys(NAMES + POSITIVE, ""))
+    table = read_source_table(path, {**more, **dict.fromkeys(NAMES + POSITIVE, "")})
     numbers = table[POSITIVE].apply(pd.to_numeric, errors="coerce")
     check_not_positive(table, numbers, path)
-    return table[NAMES].join(numbers)
+    given = [name for name in more if name not in {*NAMES, *POSITIVE}]
+    return table[NAMES].join(numbers).join(table[given])
+
+
+def further_columns(columns: Columns) -> dict[str, str]:
+    """Return the table's own columns that `input.columns` names, and the key that does."""
+    named = {column: f"input.columns.{name}" for name, column in columns.items() if column}
+    return {column: key for column, key in named.items() if column not in MADE}
 
 
 def check_not_positive(table: pd.DataFrame, numbers: pd.DataFrame, path: Path) -> None:
@@ -92,8 +111,10 @@ def gtzan_songs(table: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     """Read the GTZAN feature table; write its songs."""
     [path] = map(Path, read_param("input", "gtzan_table", tuple[str, ...]))
+    more = further_columns(read_param("input", "columns", Columns))
 
-    songs = gtzan_songs(read_gtzan_table(path))
+    table = read_gtzan_table(path, more)
+    songs = gtzan_songs(table).join(table[list(more)])
 
     write_table(SONGS, songs)
     say(f"{len(songs)} songs, {songs['tempo'].nunique()} distinct tempos, in {SONGS}")

@@ -16,7 +16,7 @@ from song_mixtures.pipeline.files import write_json
 from song_mixtures.pipeline.params import PARAMS, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import Columns, SecondReading
+from song_mixtures.songs.features import Columns, Descriptions, SecondReading, features_of
 
 ORIGIN = Path("data/processed/origin.json")
 
@@ -47,7 +47,8 @@ class Input(SecondReading):
     gtzan_table: list[str]  # path of GTZAN's table of 58 columns
     id: str | None  # column that names a song
     label: str | None  # column with the known genre
-    columns: Columns
+    columns: Columns  # by feature; None: left out
+    features: Descriptions  # what people read of those that are not ours
 
 
 # What makes the table that is named, in words.
@@ -159,6 +160,7 @@ def main() -> None:
     tables = read_params("tables", Tables)
     ignored = IGNORED.read_text(encoding="utf-8") if IGNORED.is_file() else ""
 
+    features_of(source.columns, source.features)
     kind = check_agreement(source)
     path = given_path(source, kind)
     if path is not None:

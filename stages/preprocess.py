@@ -5,19 +5,32 @@ others determine, enough songs, original units kept. It cannot see whether a val
 tempo of twice the true one passes. What it drops, it lists with the reason.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
+from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import write_json, write_metrics, write_pickle
-from song_mixtures.pipeline.params import read_param, read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.features import Columns, SecondReading
+from song_mixtures.songs.features import (
+    Columns,
+    Descriptions,
+    Features,
+    SecondReading,
+    check_known,
+    cure,
+    features_of,
+    leave_out_line,
+    to_json,
+    with_decimals,
+)
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of, squeezed
 from song_mixtures.sources.checks import (
@@ -28,15 +41,19 @@ from song_mixtures.sources.checks import (
     drop_reasons,
     feature_values,
     independent_features,
+    redundancy,
     transformed_features,
 )
 from song_mixtures.sources.readings import READING, second_readings
+from song_mixtures.sources.spikes import check_spikes, spread_spikes
 from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
 TEMPO_READINGS = Path("data/processed/tempo_readings.csv")
 FEATURE_VALUES = Path("data/processed/feature_values.csv")
+FEATURE_CHECKS = Path("data/processed/feature_checks.csv")
+FEATURES = Path("models/features.json")
 SCALING = Path("models/scaling.json")
 AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
@@ -53,19 +70,9 @@ class Input:
     table: str  # path of a CSV or Parquet file
     id: str | None  # column that names a song
     label: str | None  # column with the known genre
-    columns: Columns
+    columns: Columns  # by feature; None: left out
+    features: Descriptions  # what people read of those that are not ours
     second_reading: SecondReading
-
-
-@dataclass(frozen=True)
-class Transforms:
-    """What is done to each feature before standardizing."""
-
-    tempo: Transform
-    energy: Transform
-    loudness: Transform
-    valence: Transform
-    danceability: Transform
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,9 @@ class Preprocess:
     missing: Literal["drop", "error"]
     duplicates: Literal["keep", "drop"]
     collinear: Literal["error", "drop", "keep"]
-    transform: Transforms
+    spread: list[str]  # features whose spikes are spread
+    seed: Annotated[int, Range(0, 2**32 - 1)]  # of the spreading
+    transform: dict[str, Transform]  # of each feature that is named, before standardizing
 
 
 def read_source_params() -> Input:
@@ -89,16 +98,28 @@ def read_source_params() -> Input:
         id=read_param("input", "id", str | None),
         label=read_param("input", "label", str | None),
         columns=read_param("input", "columns", Columns),
+        features=read_param("input", "features", Descriptions),
         second_reading=reading,
     )
 
 
-def read_songs(source: Input) -> pd.DataFrame:
+def transforms_of(
+    features: Features, given: Mapping[str, Transform], columns: Columns
+) -> dict[str, Transform]:
+    """Return each feature's transform: the one that is given, else what is known of it.
+
+    Raises StageError where one is given to what is no feature.
+    """
+    check_known(given, columns, "preprocess.transform")
+    return {name: given.get(name, one.transform) for name, one in features.items()}
+
+
+def read_songs(source: Input, features: Features) -> pd.DataFrame:
     """Return columns song, genre (where known) and the features as numbers, NaN where not one.
 
     Where the table has a second reading of the tempo, its two columns are the last.
     """
-    columns: dict[str, str] = asdict(source.columns)
+    columns = {name: str(source.columns[name]) for name in features}
     names = {"id": source.id, "label": source.label, **asdict(source.second_reading)}
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
@@ -107,8 +128,8 @@ def read_songs(source: Input) -> pd.DataFrame:
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
-    columns |= {name: names[name] for name in READING if names[name] is not None}
-    songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
+    readings = {name: str(names[name]) for name in READING if names[name] is not None}
+    songs |= {name: as_numbers(table[column]) for name, column in (columns | readings).items()}
     return pd.DataFrame(songs)
 
 
@@ -131,21 +152,38 @@ def counted(reasons: pd.Series) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
 
 
-def tempo_readings(songs: pd.DataFrame) -> pd.DataFrame:
+def transform_alone(transform: Mapping[str, Transform], squeeze: Mapping[str, int]) -> Scaling:
+    """Return the transforms and squeezes of all features without standardizing."""
+    d = len(transform)
+    return Scaling(tuple(transform), tuple(transform.values()), np.zeros(d), np.ones(d), squeeze)
+
+
+def tempo_readings(songs: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     """Return song, tempo_other and tempo_other_share of the songs that are kept, or no row.
 
-    Of features that determine one another the last is dropped, so tempo never is.
+    There is none where tempo is no feature that is fitted, or has no second reading.
     """
-    if set(READING) <= set(songs):
+    if "tempo" in features and set(READING) <= set(songs):
         return second_readings(songs)
     return songs[["song"]].head(0).assign(**dict.fromkeys(READING, 0.0))
 
 
 def fit_scaler(
-    songs: pd.DataFrame, features: list[str], transform: dict[str, Transform]
+    songs: pd.DataFrame,
+    features: list[str],
+    transform: dict[str, Transform],
+    squeeze: Mapping[str, int],
 ) -> tuple[StandardScaler, Scaling]:
-    """Return the standardization of the transformed features, as scikit-learn's and as ours."""
-    squeeze = squeeze_of(songs, {feature: transform[feature] for feature in features})
+    """Return the standardization of the transformed features, as scikit-learn's and as ours.
+
+    Parameters
+    ----------
+    songs : in original units
+    features : those that are fitted
+    transform : of each, and of others
+    squeeze : what squeeze_of() returned of the songs before any spike was spread
+    """
+    squeeze = {name: n for name, n in squeeze.items() if name in features}
     values = transformed_features(squeezed(songs, squeeze), features, transform)
     # With the names of what it takes, so that a DataFrame with raw values under their own names is
     # refused where a transform has to come first.
@@ -162,18 +200,22 @@ def transformed_name(feature: str, transform: Transform, is_squeezed: bool) -> s
 
 
 def summarize(
-    songs: pd.DataFrame, reasons: pd.Series, scaling: Scaling, values: pd.DataFrame
+    songs: pd.DataFrame,
+    kept: pd.DataFrame,
+    scaling: Scaling,
+    values: pd.DataFrame,
+    checks: pd.DataFrame,
 ) -> dict[str, float]:
     """Return the stage's metrics.
 
     Parameters
     ----------
     songs : as they were read
-    reasons : why each is dropped, "" where it is kept
+    kept : those that are fitted, spikes spread where that was asked for
     scaling : the standardization of the kept features
     values : what feature_values() returns of the kept songs
+    checks : what feature_checks() returns of them
     """
-    kept = songs[reasons == ""]
     features = list(scaling.features)
     return {
         "songs_read_count": len(songs),
@@ -183,26 +225,57 @@ def summarize(
         "features_count": len(features),
         "few_distinct_features_count": int(values["few_values"].sum()),
         "spike_features_count": int(values["spike"].sum()),
+        "spread_songs_count": int(checks["spread_songs"].sum()),
+        "max_feature_r_squared": checks["r_squared"].max(),
         "genres_count": kept["genre"].replace("", np.nan).nunique() if "genre" in kept else 0,
         "correlation_condition": condition_number(scaling.standardize(kept)),
     }
 
 
-def warnings_of(values: pd.DataFrame, given: list[str]) -> list[str]:
+def feature_checks(values: FloatArray, features: list[str], spread: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per feature: how far others explain it, what was spread of it, and warnings.
+
+    Parameters
+    ----------
+    values : features after their transforms, (N, d)
+    features : their names
+    spread : what spread_spikes() returned of some of them
+    """
+    found = redundancy(values, features).merge(spread, on="feature", how="left")
+    return found.fillna({"spread_songs": 0, "spread": ""}).astype({"spread_songs": int})
+
+
+def warnings_of(
+    values: pd.DataFrame, checks: pd.DataFrame, given: Sequence[str], spread: Sequence[str]
+) -> list[str]:
     """Return what may spoil the result and what helps, a sentence each.
 
-    `values` is what feature_values() returns of the kept features, `given` names all of them.
+    Parameters
+    ----------
+    values : what feature_values() returns of the kept features
+    checks : what feature_checks() returns of them
+    given : all features
+    spread : those whose spikes are spread
     """
-    return [
+    dropped = [
         f"warning: {name} is dropped, for other features determine it"
         for name in given
         if name not in set(values["feature"])
-    ] + [
-        f"warning: {warning}: a component may collapse onto one value; give a column with finer "
-        "values, or leave these songs out"
-        for warning in values["warning"]
-        if warning
     ]
+    collapsing = [
+        f"warning: {row['warning']}: a component may collapse onto one value; give a column with "
+        "finer values, leave these songs out, or run "
+        f"`{cure(row['feature'], row['spike'], spread)}`"
+        for row in values.to_dict("records")
+        if row["warning"]
+    ]
+    redundant = [
+        f"warning: {row['warning']}; `{leave_out_line(row['feature'])}` leaves one of them out"
+        for row in checks.to_dict("records")
+        if row["warning"]
+    ]
+    changed = [f"warning: {said}" for said in checks["spread"] if said]
+    return dropped + collapsing + redundant + changed
 
 
 def outcome(reasons: pd.Series, features: list[str]) -> str:
@@ -219,32 +292,42 @@ def main() -> None:
     tables = read_params("tables", Tables)
     source = read_source_params()
     parameters = read_params("preprocess", Preprocess)
-    transform: dict[str, Transform] = asdict(parameters.transform)
+    described = features_of(source.columns, source.features)
+    transform = transforms_of(described, parameters.transform, source.columns)
 
-    songs = read_songs(source)
-    reasons = drop_reasons(songs, list(transform), parameters.duplicates)
+    songs = read_songs(source, described)
+    reasons = drop_reasons(songs, described, parameters.duplicates)
     check_missing(songs, reasons, parameters.missing)
-    kept = songs[reasons == ""]
+    found = songs[reasons == ""]
     check_songs_left(songs, reasons)
-    check_constant(kept, list(transform))
-    check_untransformable(kept, transform)
-    inside = squeezed(kept, squeeze_of(kept, transform))
+    check_constant(found, list(transform))
+    check_untransformable(found, transform)
+    check_spikes(found, transform, parameters.spread)
+    squeeze = squeeze_of(found, transform)
+    kept, spread = spread_spikes(
+        found, parameters.spread, transform_alone(transform, squeeze), parameters.seed
+    )
+    inside = squeezed(kept, squeeze)
     features = independent_features(inside, transform, parameters.collinear)
-    readings = tempo_readings(kept)
-    scaler, scaling = fit_scaler(kept, features, transform)
+    readings = tempo_readings(kept, features)
+    scaler, scaling = fit_scaler(kept, features, transform, squeeze)
 
+    deviations = {name: float(found[name].std(ddof=0)) for name in transform}
     values = feature_values(kept, features)
-    for warning in warnings_of(values, list(transform)):
+    checks = feature_checks(scaling.standardize(kept), features, spread)
+    for warning in warnings_of(values, checks, list(transform), parameters.spread):
         say(warning)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(TEMPO_READINGS, readings, digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
+    tables.write(FEATURE_CHECKS, checks)
+    write_json(FEATURES, to_json(with_decimals(described, deviations)))
     write_json(SCALING, scaling.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)
-    write_metrics(METRICS, summarize(songs, reasons, scaling, values))
+    write_metrics(METRICS, summarize(songs, kept, scaling, values, checks))
     say(outcome(reasons, features))
 
 

@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from song_mixtures.mixture.selection import TRUSTED, mixture_name
+import pandas as pd
+
+from song_mixtures.mixture.selection import TRUSTED, few_songs, mixture_name
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
 from song_mixtures.presentation.report.verdict import verdict
-from song_mixtures.presentation.report.words import typical
-from song_mixtures.songs.features import FEATURES
+from song_mixtures.presentation.report.words import Command, typical
+from song_mixtures.songs.features import cure, from_json, leave_out_line
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
+FEATURES = Path("models/features.json")  # from preprocess
 FEATURE_VALUES = Path("data/processed/feature_values.csv")  # from preprocess
+FEATURE_CHECKS = Path("data/processed/feature_checks.csv")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")  # from uncertainty
@@ -57,6 +61,7 @@ STAGES = (
 TABLES = (
     SONGS_DROPPED,
     FEATURE_VALUES,
+    FEATURE_CHECKS,
     K_SWEEP,
     EXTREMES,
     BY_COMPONENT,
@@ -91,13 +96,48 @@ class Origin:
     path: str  # of the folder of audio or of the table
 
 
+Warnings = list[tuple[str, Command | None]]  # each with the line that helps
+
+
+def value_warnings(values: pd.DataFrame, checks: pd.DataFrame) -> Warnings:
+    """Return what is said of features with few values or a spike."""
+    spread = list(checks.loc[checks["spread"] != "", "feature"])
+    return [
+        (row["warning"], Command(cure(row["feature"], row["spike"], spread)))
+        for row in values[values["warning"] != ""].to_dict("records")
+    ]
+
+
+def redundant(checks: pd.DataFrame) -> Warnings:
+    """Return what is said of features that others nearly determine."""
+    return [
+        (row["warning"], Command(leave_out_line(row["feature"])))
+        for row in checks[checks["warning"] != ""].to_dict("records")
+    ]
+
+
+def few_songs_warnings(songs_per_parameter: float, chosen: dict[str, Any], by: str) -> Warnings:
+    """Return what is said of too few songs for the trained mixture, nothing where they are enough.
+
+    Parameters
+    ----------
+    songs_per_parameter : songs for each parameter that a component has of its own
+    chosen : n_components and covariance_type
+    by : choose_k.by
+    """
+    few = few_songs(songs_per_parameter, by=by, **chosen)
+    return [(few[0], Command(few[1]) if few[1] else None)] if few else []
+
+
 def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = read_param("input", "id", str | None) is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
-    dropped, values, fits, extremes, by_component, *described = map(tables.read, TABLES)
-    means, weights, exemplars, genres, comes_back, intervals, suspects = described
+    dropped, values, checks, fits, extremes, by_component, *rest = map(tables.read, TABLES)
+    means, weights, exemplars, genres, comes_back, intervals, suspects = rest
+    described = from_json(read_json(FEATURES))
+    by = read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"])
     over_refits = comes_back[["component", "jaccard_se", "weight_low", "weight_high"]]
     components = (
         weights.merge(means, on="component")
@@ -110,12 +150,14 @@ def read_found() -> dict[str, Any]:
         "ambiguous_margin": read_param(
             "uncertainty", "ambiguous_margin", Annotated[float, Range(0, 1)]
         ),
-        "by": read_param("choose_k", "by", Literal["fixed", "bic", "aic", "icl", "stability"]),
+        "by": by,
         "chosen": chosen,
         "components": components.to_dict("records"),
+        "described": described,
         "dropped": list(dropped["reason"].value_counts().items()),
         "features": features,
-        "features_dropped": [name for name in FEATURES if name not in features],
+        "features_dropped": [name for name in described if name not in features],
+        "few_songs": few_songs_warnings(metrics["choose_k"]["songs_per_own_parameter"], chosen, by),
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
@@ -123,6 +165,8 @@ def read_found() -> dict[str, Any]:
         "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
         "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
         "origin": origin,
+        "redundant": redundant(checks),
+        "spread": [said for said in checks["spread"] if said],
         "sample_above": [
             (fitted, read_param(section, "sample_above", Annotated[int, Range(1000)]))
             for fitted, section in (("mixture", "mixture"), ("K-Means", "kmeans"))
@@ -146,7 +190,7 @@ def read_found() -> dict[str, Any]:
             tables.read(STABILITY),
             read_param("stability", "lead", Annotated[float, Range(0, 1)]),
         ),
-        "value_warnings": [warning for warning in values["warning"] if warning],
+        "value_warnings": value_warnings(values, checks),
         "typical": list(typical(exemplars, genres)),
     }
 

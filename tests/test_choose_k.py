@@ -3,7 +3,13 @@
 import pandas as pd
 import pytest
 
-from song_mixtures.mixture.selection import also_close, close_fits, largest_supported, lowest
+from song_mixtures.mixture.selection import (
+    also_close,
+    close_fits,
+    few_songs,
+    largest_supported,
+    lowest,
+)
 from song_mixtures.pipeline.stage import StageError
 from stages.choose_k import Choice, choose, chosen_mixture, outcome, summarize
 
@@ -68,7 +74,7 @@ def test_a_fit_that_is_not_valid_is_neither_chosen_nor_called_the_best() -> None
     invalid = FITS.assign(valid=[1, 1, 1, 1, 0, 1])
     chosen = choose(invalid, Choice("bic", 7, "full"), 5, STABILITY)
     assert chosen == {"n_components": 3, "covariance_type": "diag"}
-    assert summarize(invalid, chosen)["bic_best_k"] == 3
+    assert summarize(invalid, chosen, 5)["bic_best_k"] == 3
 
 
 FAULT = "1 of 3 with a variance that is mixture.reg_covar's"
@@ -107,9 +113,37 @@ def test_where_all_types_were_tried_in_vain_none_of_them_is_proposed() -> None:
         choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
 
 
+@pytest.mark.parametrize(
+    ("kind", "by", "line"),
+    [
+        ("full", "fixed", "-S choose_k.covariance_type=tied"),
+        ("full", "bic", "-S 'k_sweep.covariance_types=[tied,diag]'"),
+        ("diag", "fixed", "-S choose_k.covariance_type=tied"),
+        ("tied", "fixed", "-S choose_k.n_components=7"),
+        ("spherical", "icl", "-S k_sweep.k_max=7"),
+    ],
+)
+def test_few_songs_for_each_parameter_are_warned_of_with_a_line_that_helps(
+    kind: str, by: str, line: str
+) -> None:
+    found = few_songs(2.8, 10, kind, by)
+    assert found is not None
+    assert "only 2.8 songs for each parameter" in found[0]
+    assert found[1] == f"dvc exp run {line}"
+    assert few_songs(4.0, 10, kind, by) is None
+
+
+def test_songs_too_few_for_two_components_have_no_line_that_helps() -> None:
+    found = few_songs(0.7, 10, "tied", "fixed")
+    assert found is not None
+    assert found[0].endswith("give more songs, or fewer features")
+    assert found[1] == ""
+
+
 def test_what_each_criterion_prefers_by_how_much_and_what_comes_near() -> None:
     chosen = {"n_components": 3, "covariance_type": "full"}
-    assert summarize(FITS, chosen) == {
+    assert summarize(FITS, chosen, 5) == {
+        "songs_per_own_parameter": FITS["songs"][0] / (3 * 20),
         "bic_best_k": 2,
         "aic_best_k": 3,
         "icl_best_k": 2,
@@ -119,7 +153,7 @@ def test_what_each_criterion_prefers_by_how_much_and_what_comes_near() -> None:
         "bic_within_10_max_k": 3,
         "chosen_above_lowest_bic": 10.0,
     }
-    assert "chosen_above_lowest_bic" not in summarize(FITS, chosen | {"n_components": 9})
+    assert "chosen_above_lowest_bic" not in summarize(FITS, chosen | {"n_components": 9}, 5)
 
 
 def test_fits_within_ten_of_the_lowest_bic_are_close_and_named() -> None:
@@ -132,7 +166,7 @@ def test_one_gaussian_may_be_best_and_two_components_are_trained_all_the_same() 
     fits = with_bic(10, 40, 30, 90, 20, 25)
     chosen = choose(fits, Choice("bic", 3, "full"), 5, STABILITY)
     assert chosen == {"n_components": 2, "covariance_type": "diag"}
-    metrics = summarize(fits, chosen)
+    metrics = summarize(fits, chosen, 5)
     assert (metrics["bic_best_k"], metrics["bic_lead_over_one_gaussian"]) == (1, -10)
     assert "one Gaussian describes these songs better" in outcome(fits, FIXED, chosen)
 

@@ -12,6 +12,7 @@ from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
+from song_mixtures.songs.features import FEATURES as KNOWN
 from song_mixtures.songs.scaling import Scaling
 from stages import components
 from tests.conftest import FEATURES
@@ -40,12 +41,12 @@ MIXTURE = Mixture(
     ],
 )
 def test_the_profile_names_what_is_furthest_from_average(mean: list[float], words: str) -> None:
-    said = components.profile(np.array(mean), tuple(FEATURES), 0.5)
+    said = components.profile(np.array(mean), [KNOWN[name] for name in FEATURES], 0.5)
     assert (", ".join(said) or "average") == words
 
 
 def test_means_are_in_original_units() -> None:
-    means = components.means_table(MIXTURE, SCALING, 0.5)
+    means = components.means_table(MIXTURE, SCALING, KNOWN, 0.5)
     np.testing.assert_allclose(means["tempo"], [128.0, 64.0])  # 2^7 and 2^(7 - 2 * 0.5)
     np.testing.assert_allclose(means["energy"], [0.52, 0.7])
     assert means["profile"].tolist() == ["average", "slow, energetic"]

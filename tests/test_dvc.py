@@ -11,6 +11,7 @@ import yaml
 from song_mixtures.presentation.figures.catalog import DRAWN
 from tests.conftest import (
     DEMO,
+    FEATURES,
     ROOT,
     SOURCES,
     call,
@@ -57,6 +58,10 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     (
         {"input.columns.energy": "valence", "input.columns.valence": "energy"},
         {"input", "preprocess", *FITTING, "train_gmm", "kmeans", *AFTER_TRAINING},
+    ),
+    (  # another word, which no mixture is fitted for
+        {"input.features": {name: {"high": f"much {name}"} for name in FEATURES}},
+        {"input", "preprocess", "components", *SHOWING},
     ),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on
@@ -120,13 +125,13 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 24
+    assert len(list(project.glob("data/processed/*.parquet"))) == 25
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 24
+    assert len(list(project.glob("data/processed/*.csv"))) == 25
     assert list(project.glob("data/processed/*.parquet")) == []
 
 

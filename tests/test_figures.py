@@ -31,6 +31,7 @@ from song_mixtures.presentation.figures.palettes import (
 from song_mixtures.presentation.pictures import components, densities, maps
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.sampling.rows import sampled_songs
+from song_mixtures.songs.features import FEATURES as KNOWN
 from song_mixtures.songs.features import signed
 from song_mixtures.songs.plane import Plane, principal_axes
 from song_mixtures.songs.scaling import Scaling
@@ -130,7 +131,9 @@ def test_a_tied_covariance_is_drawn_once() -> None:
 def test_curves_over_a_histogram_hold_as_many_songs_as_its_bars() -> None:
     table = pd.concat([songs(500).assign(tempo=lambda t: t["tempo"] * 0.5 + 1)])
     mixture = Mixture("full", np.ones(1), np.array([[1.0, 0, 0, 0, 0]]), np.eye(5)[None] / 4)
-    figure = densities.feature_densities(table, mixture, SCALING, COLORS[:1], COLORS[:1], *SAID)
+    figure = densities.feature_densities(
+        table, mixture, SCALING, KNOWN, COLORS[:1], COLORS[:1], *SAID
+    )
     axes = figure.axes[0]
     bars = axes.patches[0].get_data().values.sum()  # type: ignore[attr-defined]
     component, whole = (np.asarray(line.get_ydata(), dtype=float) for line in axes.lines)
@@ -229,7 +232,7 @@ def test_a_component_has_its_color_everywhere_and_a_hollow_badge_where_it_would_
         maps.pca_entropy(SONGS, SONGS, MIXTURE, PLANE, *marks, *SAID),
     ]
     overlap = components.component_overlap(SONGS, 3, *marks, *SAID)
-    density = densities.feature_densities(SONGS, MIXTURE, SCALING, *marks, *SAID)
+    density = densities.feature_densities(SONGS, MIXTURE, SCALING, KNOWN, *marks, *SAID)
     for figure in (*numbered, overlap, density):
         assert ("Hollow badges" in figure.get_supxlabel()) == (HOLLOW in faces)
     for figure in numbered:

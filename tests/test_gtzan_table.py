@@ -9,9 +9,10 @@ import pytest
 
 from song_mixtures.audio.extraction import FEATURES
 from song_mixtures.pipeline.stage import StageError
+from song_mixtures.pipeline.tables import read_table
 from stages import gtzan_table
 from stages.gtzan_table import NAMES, POSITIVE, gtzan_songs, read_gtzan_table, standardized_log
-from tests.conftest import REAL_DATA, write_params
+from tests.conftest import REAL_DATA, SetParams, write_params
 
 REAL_TABLE = REAL_DATA / "tables/gtzan_features_30_sec.csv"
 
@@ -28,6 +29,25 @@ def small_table(songs: int = 6) -> pd.DataFrame:
 def path(tmp_path: Path) -> Path:
     small_table().to_csv(tmp_path / "features_30_sec.csv", index=False)
     return tmp_path / "features_30_sec.csv"
+
+
+def test_a_column_of_its_own_goes_through_where_input_columns_names_it(
+    workspace: Path, set_params: SetParams
+) -> None:
+    table = small_table().assign(spectral_bandwidth_mean=[f"{i}.125" for i in range(6)])
+    table.to_csv(workspace / "data/raw/features_30_sec.csv", index=False)
+    columns = {"bandwidth": "spectral_bandwidth_mean", "rms": "rms_mean", "valence": None}
+    given = {"input.gtzan_table": ["data/raw/features_30_sec.csv"]}
+    five = {name: name for name in FEATURES}
+    set_params(given | {"input.columns": five | columns})
+    gtzan_table.main()
+    songs = read_table(gtzan_table.SONGS)
+    assert list(songs) == ["filename", "genre", *FEATURES, "spectral_bandwidth_mean", "rms_mean"]
+    assert songs["spectral_bandwidth_mean"].tolist() == [i + 0.125 for i in range(6)]
+    np.testing.assert_allclose(songs["rms_mean"], table["rms_mean"], rtol=1e-7)
+    set_params(given | {"input.columns": five | {"bandwidth": "spectral_bandwith"}})
+    with pytest.raises(StageError, match=r"no column 'spectral_bandwith' \(input\.columns\.bandw"):
+        gtzan_table.main()
 
 
 def test_standardized_log_by_hand() -> None:

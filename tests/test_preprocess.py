@@ -7,13 +7,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
-from song_mixtures.sources.checks import collinear_features, condition_number
+from song_mixtures.sources.checks import collinear_features, condition_number, redundancy
 from stages import preprocess
 from tests.conftest import FEATURES, SetParams, make_songs
 
@@ -169,11 +170,11 @@ def test_few_distinct_values_are_warned_of(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     songs = make_songs()
-    kept_after(songs.assign(tempo=(songs["tempo"] / 10).round() * 10))
+    kept_after(songs.assign(tempo=(songs["tempo"] / 2).round() * 2))
     assert "warning: tempo takes only" in capsys.readouterr().err
     assert metrics()["few_distinct_features_count"] == 1
     kept_after(songs)
-    assert "warning" not in capsys.readouterr().err
+    assert "takes only" not in capsys.readouterr().err
     assert metrics()["few_distinct_features_count"] == 0
 
 
@@ -255,6 +256,130 @@ def test_condition_of_uncorrelated_features_is_one_and_grows() -> None:
     lean = np.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
     r = np.corrcoef(lean.T)[0, 1]
     np.testing.assert_allclose(condition_number(lean), (1 + r) / (1 - r))
+
+
+# --- features of one's own
+
+
+def with_columns(columns: dict[str, str | None]) -> dict[str, Any]:
+    return {"input.columns": {name: name for name in FEATURES} | columns}
+
+
+def test_another_column_is_a_feature_and_one_of_ours_may_be_left_out(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params(with_columns({"width": "Width [Hz]", "tempo": None}))
+    songs = make_songs()
+    songs["Width [Hz]"] = 1000 + 300 * np.random.default_rng(0).normal(size=len(songs))
+    songs.loc[3, "tempo"] = 0  # which nobody asks for
+    kept = kept_after(songs)
+    assert list(kept.columns) == ["song", "genre", *FEATURES[1:], "width"]
+    assert len(kept) == 240
+    shown = read_json(preprocess.FEATURES)
+    assert list(shown) == [*FEATURES[1:], "width"]
+    assert shown["width"] == {
+        "unit": "", "decimals": 0, "low": "low width", "high": "high width"
+    }  # fmt: skip
+
+
+def test_a_song_beyond_the_range_of_a_feature_is_dropped_and_listed(
+    workspace: Path, set_params: SetParams
+) -> None:
+    described = {"valence": {"least": 0, "greatest": 1}}
+    set_params({"input.features": described})
+    songs = make_songs()
+    songs["valence"] = songs["valence"].clip(0, 1)
+    songs.loc[5, "valence"] = 1.5
+    assert len(kept_after(songs)) == 239
+    reasons = read_table(preprocess.SONGS_DROPPED)["reason"]
+    assert reasons.tolist() == ["valence not at least 0 and at most 1"]
+
+
+def test_a_feature_whose_transform_is_not_named_has_the_one_that_is_known(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params(with_columns({"liveness": "valence", "valence": None, "own": "danceability"}))
+    songs = make_songs()
+    songs["valence"] = songs["valence"].clip(0.01, 0.99)
+    with pytest.raises(StageError, match="danceability and own determine one another"):
+        kept_after(songs)
+    set_params(with_columns({"liveness": "valence", "valence": None}))
+    kept_after(songs)
+    scaling = Scaling.from_json(read_json(preprocess.SCALING))
+    assert scaling.transforms == (*["identity"] * 4, "logit")
+
+
+def test_a_transform_of_no_feature_is_refused(workspace: Path, set_params: SetParams) -> None:
+    set_params({"preprocess.transform": {"temp": "log2"}})
+    with pytest.raises(StageError, match=r"preprocess\.transform\.temp is of no feature"):
+        kept_after(make_songs())
+
+
+def spiked() -> pd.DataFrame:
+    """Songs of which a third have a valence of exactly 0."""
+    songs = make_songs()
+    songs["valence"] = songs["valence"].clip(0.01, 0.99)
+    songs.loc[songs.index % 3 == 0, "valence"] = 0.0
+    return songs
+
+
+def test_a_spike_stops_the_run_and_either_cure_lets_it_go_on(
+    workspace: Path, set_params: SetParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StageError, match=r"valence is 0 in 80 of 240 songs \(33%\)"):
+        kept_after(spiked())
+    set_params(with_columns({"valence": None}))
+    assert "valence" not in kept_after(spiked())
+    set_params({"preprocess.spread": ["valence"], "preprocess.transform.valence": "logit"})
+    kept = kept_after(spiked())
+    assert kept["valence"].nunique() == 240
+    assert metrics()["spread_songs_count"] == 80
+    assert metrics()["spike_features_count"] == 0
+    checks = read_table(preprocess.FEATURE_CHECKS)
+    assert checks["spread_songs"].tolist() == [0, 0, 0, 80, 0]
+    assert "warning: valence was 0 in 80 of 240 songs, which are" in capsys.readouterr().err
+    scaling = Scaling.from_json(read_json(preprocess.SCALING))
+    assert scaling.squeeze == {"valence": 240}  # of the songs before
+    assert abs(scaling.standardize(kept)).max() < 4
+
+
+def test_a_smaller_spike_is_warned_of_with_the_line_that_spreads_it(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = make_songs()
+    songs.loc[songs.index % 12 == 0, "valence"] = 0.5
+    kept_after(songs)
+    said = capsys.readouterr().err
+    assert "warning: valence is 0.5 in 20 of 240 songs: a component may collapse" in said
+    assert "run `dvc exp run -S 'preprocess.spread=[valence]'`" in said
+
+
+def test_near_copies_are_warned_of_once_with_both_names_and_a_line(
+    workspace: Path, set_params: SetParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = make_songs()
+    copy = songs["energy"] + 0.1 * songs["energy"].std() * np.random.default_rng(0).normal(size=240)
+    set_params(with_columns({"power": "power"}))
+    kept_after(songs.assign(power=copy))
+    said = capsys.readouterr().err
+    assert said.count("of energy, nearest to it is") == 1
+    assert "of power, nearest" not in said  # the same pair
+    assert "of energy, nearest to it is power (correlation 0.99" in said
+    assert "`dvc exp run -S input.columns.energy=null` leaves one of them out" in said
+    assert metrics()["max_feature_r_squared"] == pytest.approx(0.99, abs=0.005)
+    kept_after(make_songs().assign(power=np.random.default_rng(1).normal(size=240)))
+    assert "power (corr" not in capsys.readouterr().err
+
+
+def test_how_far_others_explain_a_feature_is_that_of_a_regression() -> None:
+    values = np.random.default_rng(3).normal(size=(200, 4)) @ np.random.default_rng(4).normal(
+        size=(4, 4)
+    )
+    found = redundancy(values, list("abcd"))
+    for j, r_squared in enumerate(found["r_squared"]):
+        others = np.delete(values, j, axis=1)
+        expected = LinearRegression().fit(others, values[:, j]).score(others, values[:, j])
+        assert r_squared == pytest.approx(expected, rel=1e-9)
 
 
 # ---- the second reading of the tempo

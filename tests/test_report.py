@@ -84,6 +84,7 @@ def run_folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "aic": [28.0, 15, 12, 13], "icl": [31.0, 35, 40, 41], "converged": 1, "valid": 1,
     }  # fmt: skip
     write_table(report.K_SWEEP, pd.DataFrame(sweep))
+    change(report.FEATURE_CHECKS, {"warning": ""})
     return folder
 
 
@@ -258,6 +259,17 @@ WARNINGS: dict[str, dict[str | Path, dict[str, Any]]] = {
         report.FEATURE_VALUES: {"warning": ["tempo takes only 35 values in 240 songs", *[""] * 4]}
     },
     "1,234 songs equal": metrics("preprocess", duplicate_songs_count=1234),
+    "tempo is 7 in 13 of 240 songs: a component may…energy was 0 in 40 of 240 songs": {
+        report.FEATURE_VALUES: {
+            "warning": ["tempo is 7 in 13 of 240 songs", *[""] * 4],
+            "spike": 1,
+        },
+        report.FEATURE_CHECKS: {"spread": ["", "energy was 0 in 40 of 240 songs", "", "", ""]},
+    },
+    "explain 93% of tempo": {
+        report.FEATURE_CHECKS: {"warning": ["the other features explain 93% of tempo", *[""] * 4]}
+    },
+    "only 3.9 songs for each parameter": metrics("choose_k", songs_per_own_parameter=3.9),
     "BIC and AIC still falling at the largest K tried": {
         report.K_SWEEP: {"bic": [4, 3, 2, 1], "aic": [4, 3, 2, 1]}
     },
@@ -287,6 +299,23 @@ def test_what_to_beware_of_is_said_and_counted(run_folder: Path, expected: str) 
     assert dict(facts(markdown))["warnings"] == str(len(page.shown("li")))
     origin = "from the audio in data" if report.ORIGIN in WARNINGS[expected] else "songs from data"
     assert origin in markdown
+
+
+def test_each_warning_has_its_line_to_paste(run_folder: Path) -> None:
+    values = {"warning": ["tempo is 7 in 13 of 240 songs", "energy takes 35 values", *[""] * 3]}
+    change(report.FEATURE_VALUES, values | {"spike": [1, 0, 0, 0, 0]})
+    change(
+        report.FEATURE_CHECKS,
+        {"spread": [*[""] * 4, "a"], "warning": ["", "", "The others explain it", "", ""]},
+    )
+    change("metrics/choose_k.json", {"songs_per_own_parameter": 2.0})
+    lines = reported()[0].shown("code")
+    assert [line for line in lines if line.startswith("dvc exp run -S ")][-4:] == [
+        "dvc exp run -S 'preprocess.spread=[danceability,tempo]'",
+        "dvc exp run -S input.columns.energy=null",
+        "dvc exp run -S input.columns.loudness=null",
+        "dvc exp run -S choose_k.covariance_type=tied",
+    ]
 
 
 def test_fits_that_are_not_valid_are_named_only_so_far() -> None:

@@ -8,7 +8,8 @@
 
     sweep = read_params("k_sweep", Sweep)
 
-The keys must match exactly, a bool is no number, and the file is read by the rules of YAML 1.2:
+The keys must match exactly, but for fields that have a default; where the type is a dict they are
+the user's own. A bool is no number, and the file is read by the rules of YAML 1.2:
 `dvc exp run -S mixture.reg_covar=0.000001` writes `1e-06`, which PyYAML's own rules (YAML 1.1)
 take for a string, and a genre column named `yes` for a bool.
 """
@@ -20,7 +21,17 @@ import reprlib
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import yaml
 
@@ -186,8 +197,10 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _checked_section(value, kind, where)
     allowed = get_args(kind)
-    if get_origin(kind) is UnionType and NoneType in allowed:
+    if get_origin(kind) in (UnionType, Union) and NoneType in allowed:
         return None if value is None else _checked(value, allowed[0], where)
+    if get_origin(kind) is dict:
+        return _checked_names(value, allowed[1], where)
     if get_origin(kind) in (list, tuple):
         return get_origin(kind)(_checked_entries(value, kind, where))
     if get_origin(kind) is Literal:
@@ -210,6 +223,16 @@ def _checked_entries(value: Any, kind: Any, where: str) -> list[Any]:
         raise StageError(f"{where} is {_shown.repr(value)}, expected a list{more}")
     entry_kind = get_args(kind)[0]
     return [_checked(entry, entry_kind, f"{where}[{i}]") for i, entry in enumerate(value)]
+
+
+def _checked_names(value: Any, kind: Any, where: str) -> dict[str, Any]:
+    """Check a mapping whose keys, text, are the user's own, and whose values are of one kind."""
+    if not isinstance(value, dict):
+        raise StageError(f"{where} is {_shown.repr(value)}, expected names with a value each")
+    for name in value:
+        if not isinstance(name, str):
+            raise StageError(f"{where}: the key {_shown.repr(name)} is no text; put it in quotes")
+    return {name: _checked(entry, kind, f"{where}.{name}") for name, entry in value.items()}
 
 
 def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:
@@ -238,11 +261,18 @@ def _checked_section(value: Any, schema: type, where: str) -> Any:
     keys = list(hints)
     if not isinstance(value, dict):
         raise StageError(f"{where} is {_shown.repr(value)}, expected the keys {', '.join(keys)}")
-    for missing in [key for key in keys if key not in value]:
+    optional = {f.name for f in dataclasses.fields(schema) if f.default is not dataclasses.MISSING}
+    for missing in [key for key in keys if key not in value and key not in optional]:
         raise StageError(f"{where}.{missing} is missing; the section's keys are {', '.join(keys)}")
     for unknown in [key for key in value if key not in hints]:
         raise StageError(f"{where}.{unknown} is unknown; the section's keys are {', '.join(keys)}")
     try:
-        return schema(**{key: _checked(value[key], hints[key], f"{where}.{key}") for key in keys})
+        return schema(
+            **{
+                key: _checked(value[key], hints[key], f"{where}.{key}")
+                for key in keys
+                if key in value
+            }
+        )
     except ValueError as error:  # a rule between keys, from the schema's __post_init__
         raise StageError(f"{where}: {error}") from None

@@ -9,7 +9,8 @@ import pandas as pd
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.songs.scaling import Scaling
 
-WORTH_NAMING = 0.4  # least absolute loading of a feature that is named on a principal axis
+# Least absolute loading of a feature that is named on a principal axis; the largest always is.
+WORTH_NAMING = 0.4
 
 
 def principal_axes(points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -68,7 +69,7 @@ class Plane:
         named = [
             f"{'+' if loadings[j] > 0 else '−'} {self.scaling.features[j]}"
             for j in order
-            if abs(loadings[j]) >= WORTH_NAMING
+            if abs(loadings[j]) >= min(WORTH_NAMING, np.abs(loadings).max())
         ]
         title = f"principal axis {axis + 1} (standard deviations)"
         return f"{title}\n{self.shares[axis]:.1%} of the variance\n{' '.join(named)}"

@@ -5,7 +5,9 @@ import pandas as pd
 
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError
+from song_mixtures.songs.features import Features, signed
 from song_mixtures.songs.scaling import Transform, transformed
+from song_mixtures.sources.spikes import spikes
 
 # Our choices. An eigenvalue of the correlation matrix below this: along some direction all songs
 # lie within a hundredth of a standard deviation, which is rounding rather than music.
@@ -13,22 +15,28 @@ COLLINEAR_EIGENVALUE = 1e-4
 # Fewer distinct values than this (or than half the songs) put songs on a grid, and a component
 # can shrink onto one value of the grid: librosa's lag-grid tempo has 35 values in 1,000 songs.
 FEW_DISTINCT_VALUES = 100
-# One value in a larger share of the songs than this is a spike: a component can shrink onto it.
-SPIKE_SHARE, SPIKE_SONGS = 0.05, 3
+# What others explain of a feature, above which it says little of its own: R² of .9 at the least
+# trebles the error of what is estimated along it. Of our features none has more than .4.
+REDUNDANT = 0.9
 # No feature is measured in such units; squares of larger numbers overflow.
 LARGEST_VALUE = 1e100
 # Nor does one deviate by so little; squares of smaller numbers vanish.
 SMALLEST_DEVIATION = 1e-100
 
 
-def drop_reasons(songs: pd.DataFrame, features: list[str], duplicates: str) -> pd.Series:
+def drop_reasons(songs: pd.DataFrame, features: Features, duplicates: str) -> pd.Series:
     """Return why each song cannot be used, "" where it can: the gravest reason that applies."""
-    values = songs[features]
+    values = songs[list(features)]
     tests = {
         "not a number": values.isna().any(axis=1),
         "beyond 1e100": (values.abs() > LARGEST_VALUE).any(axis=1),
-        "tempo not above 0": values["tempo"] <= 0,
     }
+    for name, one in features.items():
+        if str(one.range):
+            # As Range.holds() has it, of all songs at once.
+            low, high, above = one.range.low, one.range.high, one.range.above
+            beyond = (values[name] < low) | (values[name] > high) | (values[name] <= above)
+            tests[f"{name} not {one.range}"] = beyond
     if duplicates == "drop":
         tests["duplicate"] = values.duplicated()
     reasons = pd.Series("", index=songs.index)
@@ -113,7 +121,9 @@ def independent_features(
             raise StageError(
                 f"{' and '.join(dependent)} determine one another, so covariances are singular "
                 "and BIC would depend on mixture.reg_covar alone; name another column for one of "
-                f"them in input.columns, or set preprocess.collinear: drop (drops {dependent[-1]})"
+                "them in input.columns, leave one out "
+                f"(`dvc exp run -S input.columns.{dependent[-1]}=null`), or set "
+                f"preprocess.collinear: drop (drops {dependent[-1]})"
             )
         features.remove(dependent[-1])
     if len(features) == 1:
@@ -134,7 +144,7 @@ def feature_values(songs: pd.DataFrame, features: list[str]) -> pd.DataFrame:
         counts = songs[feature].value_counts()
         value, most = counts.index[0], int(counts.iloc[0])
         few = len(counts) < min(FEW_DISTINCT_VALUES, len(songs) / 2)
-        spike = most >= SPIKE_SONGS and most > SPIKE_SHARE * len(songs)
+        spike = not spikes(songs[feature]).empty
         warnings = [f"takes only {len(counts)} values in {len(songs):,} songs"] if few else []
         if spike:
             warnings.append(f"is {value:.6g} in {most:,} of {len(songs):,} songs")
@@ -147,6 +157,47 @@ def feature_values(songs: pd.DataFrame, features: list[str]) -> pd.DataFrame:
                 "few_values": int(few),
                 "spike": int(spike),
                 "warning": f"{feature} {' and '.join(warnings)}" if warnings else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def redundancy(values: FloatArray, features: list[str]) -> pd.DataFrame:
+    """Return a row per feature: how far the others explain it, and which is nearest to it.
+
+    R² of feature j on the others is c^T R^+ c, with c its correlations with them and R theirs with
+    one another. `warning` names both where it is above REDUNDANT, once for a pair; else it is "".
+
+    Parameters
+    ----------
+    values : features after their transforms, (N, d)
+    features : their names
+    """
+    correlations: FloatArray = np.atleast_2d(np.corrcoef(values, rowvar=False))
+    rows: list[dict[str, str | float]] = []
+    pairs = set()
+    for j, feature in enumerate(features):
+        others = np.arange(len(features)) != j
+        own = correlations[j, others]
+        inverse = np.linalg.pinv(correlations[np.ix_(others, others)], hermitian=True)
+        r_squared = float(np.clip(own @ inverse @ own, 0, 1))
+        nearest = int(np.abs(np.where(others, correlations[j], 0)).argmax())
+        other, r = features[nearest], float(correlations[j, nearest])
+        warning = ""
+        if r_squared > REDUNDANT and (pair := frozenset((feature, other))) not in pairs:
+            pairs.add(pair)
+            warning = (
+                f"the other features explain {r_squared:.0%} of {feature}, nearest to it is "
+                f"{other} (correlation {signed(r)}): the two are nearly one feature that counts "
+                "twice"
+            )
+        rows.append(
+            {
+                "feature": feature,
+                "r_squared": r_squared,
+                "nearest_feature": other,
+                "nearest_correlation": r,
+                "warning": warning,
             }
         )
     return pd.DataFrame(rows)

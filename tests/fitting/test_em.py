@@ -18,6 +18,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
+from benchmarks.choice_of_features import largest_difference
 from song_mixtures.fitting import compiled
 from song_mixtures.fitting.compiled import BLOCK
 from song_mixtures.fitting.criteria import evaluate_fit
@@ -466,3 +467,17 @@ def test_songs_of_known_make_are_found_again() -> None:
     truth = songs.groupby("genre")[FEATURES].mean().sort_values("tempo").to_numpy()
     np.testing.assert_allclose(found.weights, 1 / 3, atol=0.02)
     np.testing.assert_allclose((means[by_tempo] - truth) / scale, 0, atol=0.05)
+
+
+# ---- any number of features, many songs
+
+# All of them up to 100,000 songs: python -m benchmarks.choice_of_features em
+SIZES = [(2, 1_000), (9, 1_000), (15, 1_000), (15, 10_000)]
+
+
+@pytest.mark.parametrize(("d", "songs"), SIZES)
+@pytest.mark.parametrize("kind", TYPES)
+def test_from_the_same_start_em_ends_where_scikit_learn_does(
+    d: int, songs: int, kind: CovarianceType
+) -> None:
+    assert largest_difference(d, songs, kind) < 1e-6

@@ -26,6 +26,12 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Optional:
+    unit: str | None = None
+    digits: Annotated[int, Range(0, 8)] | None = None
+
+
+@dataclass(frozen=True)
 class Example:
     count: Annotated[int, Range(2, 9)]
     rate: Annotated[float, Range(above=0)]
@@ -36,6 +42,8 @@ class Example:
     folders: list[str]
     inside: bool
     size: int
+    columns: dict[str, str | None]
+    words: dict[str, Optional]
 
     def __post_init__(self) -> None:
         if self.count == 8:
@@ -52,6 +60,8 @@ GOOD: dict[str, Any] = {
     "folders": [],
     "inside": False,
     "size": 7,
+    "columns": {"tempo": "BPM", "valence": None},
+    "words": {"width": {"digits": 1}},
 }
 
 
@@ -65,7 +75,10 @@ def written(tmp_path: Path, content: Any) -> Path:
 
 def test_a_right_section_is_read(tmp_path: Path) -> None:
     example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
-    assert example == Example(3, 0.5, "drop", None, ("full",), Inner("yes"), [], False, 7)
+    assert example == Example(
+        3, 0.5, "drop", None, ("full",), Inner("yes"), [], False, 7,
+        {"tempo": "BPM", "valence": None}, {"width": Optional(None, 1)},
+    )  # fmt: skip
 
 
 def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
@@ -102,6 +115,15 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
         ("mode", "x" * 5000, "example.mode is 'x{,100}[.]{3}x{,100}', expected one of drop, keep"),
         ("inner", "x", "example.inner is 'x', expected the keys column"),
         ("inner", {}, "example.inner.column is missing; the section's keys are column"),
+        ("columns", [], r"example.columns is \[\], expected names with a value each"),
+        ("columns", {1: "x"}, "example.columns: the key 1 is no text; put it in quotes"),
+        ("columns", {"a": 1}, "example.columns.a is 1, expected text"),
+        (
+            "words",
+            {"a": {"digits": 9}},
+            "example.words.a.digits is 9, expected a whole number at l",
+        ),
+        ("words", {"a": {"unt": "Hz"}}, "example.words.a.unt is unknown; .* keys are unit, digits"),
         ("extra", 1, "example.extra is unknown; the section's keys are count, rate"),
     ],
 )

@@ -9,6 +9,8 @@ from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
 from song_mixtures.pipeline.files import write_json, write_text
 from song_mixtures.pipeline.tables import Tables, write_table
 from song_mixtures.presentation.figures.palettes import Palette, Records
+from song_mixtures.songs.features import FEATURES as KNOWN
+from song_mixtures.songs.features import to_json
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 from stages import figures
@@ -96,7 +98,7 @@ def write_results(
         figures.STABILITY: stability,
         figures.ASSIGNMENTS: songs,
         figures.SUSPECTS: suspects,
-        figures.MEANS: means_table(mixture, scaling, 0.5),
+        figures.MEANS: means_table(mixture, scaling, KNOWN, 0.5),
         figures.WEIGHTS: weights_found,
         figures.COVARIANCES: covariances_table(mixture, scaling, songs),
         figures.ELBOW: pd.DataFrame(elbow),
@@ -107,6 +109,7 @@ def write_results(
         write_table(path, table)
     write_json(figures.GMM, mixture.to_json())
     write_json(figures.SCALING, scaling.to_json())
+    write_json(figures.FEATURES, to_json({name: KNOWN[name] for name in FEATURES}))
     write_json(figures.AXES, Plane.through(songs, scaling).to_json())
     write_json(figures.CHOSEN_K, {"n_components": k, "covariance_type": form})
     for stage, metrics in {

@@ -21,24 +21,28 @@ from song_mixtures.presentation.figures.vega import (
     tooltip,
     where,
 )
-from song_mixtures.songs.features import heading, written
+from song_mixtures.songs.features import Features
 from song_mixtures.songs.scaling import Scaling
 
 
 def component_means(
-    mixture: Mixture, scaling: Scaling, means: pd.DataFrame, weights: pd.DataFrame
+    mixture: Mixture,
+    scaling: Scaling,
+    described: Features,
+    means: pd.DataFrame,
+    weights: pd.DataFrame,
 ) -> Records:
     """Return a record per component and feature: its mean, standardized and in original units."""
-    described = means.merge(told(weights), on="component")
+    rows = means.merge(told(weights), on="component").to_dict("records")
     return [
         {
             "component": number,
-            "feature": heading(name),
+            "feature": described[name].heading,
             "deviation": round(float(mixture.means[number, j]), 4),
-            "mean": written(name, row[name]),
+            "mean": described[name].written(row[name]),
             **{key: row[key] for key in ("weight", "songs", "comes_back", "profile")},
         }
-        for number, row in enumerate(described.to_dict("records"))
+        for number, row in enumerate(rows)
         for j, name in enumerate(scaling.features)
     ]
 

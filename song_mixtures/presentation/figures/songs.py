@@ -36,7 +36,7 @@ from song_mixtures.presentation.figures.vega import (
     where,
 )
 from song_mixtures.sampling.rows import sampled_songs
-from song_mixtures.songs.features import heading
+from song_mixtures.songs.features import Features
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
 
@@ -48,13 +48,13 @@ COLORED_GENRES = 10  # the commonest; more colors than that are not told apart o
 OTHER_GENRES = "other"
 
 
-def features(songs: pd.DataFrame, scaling: Scaling) -> Records:
+def features(songs: pd.DataFrame, scaling: Scaling, described: Features) -> Records:
     """Return the counts of songs per bin of each feature, in original units."""
     histograms = []
     for feature in scaling.features:
         counts, edges = np.histogram(songs[feature], FEATURE_BINS)
         bins = {"value": edges[:-1], "value_to": edges[1:], "songs": counts}
-        histograms.append(pd.DataFrame({"feature": heading(feature), **bins}))
+        histograms.append(pd.DataFrame({"feature": described[feature].heading, **bins}))
     return pd.concat(histograms).round(6).to_dict("records")
 
 

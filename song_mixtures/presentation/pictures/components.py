@@ -20,7 +20,11 @@ from song_mixtures.presentation.pictures.style import (
 )
 from song_mixtures.songs.features import signed
 
-PANELS_ABREAST = 4
+PANELS_ABREAST, WIDEST = 4, 12.0  # at most, and inches of them all
+# Inches of a panel's side, and of a cell at least, in which a number of small letters has room.
+PANEL, CELL = 2.2, 0.26
+MANY_FEATURES = 7  # from which on letters are small
+SHORT_NAME, LETTER = 13, 0.07  # letters for which there is room, and inches of each further one
 BESIDE, ABOVE = 0.07, 0.18  # of a panel: what is left empty there
 
 
@@ -36,21 +40,25 @@ def covariances(
     matrices, sizes = spreads(spread, k)
     tied = k > 1 and not np.ptp(matrices, axis=0).any()
     shown = 1 if tied else min(k, MOST_COMPONENTS)
-    across = min(shown, PANELS_ABREAST)
+    side = max(PANEL, CELL * d)
+    across = min(shown, PANELS_ABREAST, int(WIDEST / side))
     down = -(-shown // across)  # rounded up
+    names = LETTER * max(max(map(len, features)) - SHORT_NAME, 0)
+    size = 7.5 if d < MANY_FEATURES else 5.5
     words = f"All {k} components have this one. "
     if not tied:
         words = heaviest(k) + said_of_badges(faces)
-    width, height = max(2.2 * across + 1, 7), 2.15 * down + (2.2 if tied else 1.6)
-    figure = blank(width, height, finding, words + note)
+    width, height = max(side * across + 1, 7), (side - 0.05) * down + (2.2 if tied else 1.6)
+    figure = blank(width + names, height + names, finding, words + note)
     axes = figure.subplots()
-    lefts, tops = d * (1 + BESIDE) * np.arange(across), d * (1 + ABOVE) * np.arange(down)
+    room = d * ABOVE * PANEL / side  # as high whatever the panel's size
+    lefts, tops = d * (1 + BESIDE) * np.arange(across), (d + room) * np.arange(down)
     for component, matrix in enumerate(matrices[:shown]):
         left, top = lefts[component % across], tops[component // across]
         texts = np.array([[signed(value) if value else "0" for value in row] for row in matrix])
-        mesh = heatmap(axes, matrix, DEVIATION_COLORS, (-1, 1), texts, 7.5, (left, top))
+        mesh = heatmap(axes, matrix, DEVIATION_COLORS, (-1, 1), texts, size, (left, top))
         name = f"all {k} components" if tied else str(component)
-        above = top - d * ABOVE / 2
+        above = top - room / 2
         mark = (FAINT, FAINT) if tied else (colors[component], faces[component])
         badge(axes.text(left + 0.05, above, name), *mark)
         spread_words = f"spread {sizes[component]:.2f}"
@@ -59,7 +67,7 @@ def covariances(
     axes.set_xticks(np.add.outer(lefts, middles).ravel(), features * across, rotation=90)
     axes.set_yticks(np.add.outer(tops, middles).ravel(), features * down)
     axes.tick_params(length=0, labelsize=8)
-    axes.set(xlim=(0, lefts[-1] + d), ylim=(tops[-1] + d, -d * ABOVE))
+    axes.set(xlim=(0, lefts[-1] + d), ylim=(tops[-1] + d, -room))
     color_key(axes, mesh, "covariance, standardized", extend="both")
     return figure
 

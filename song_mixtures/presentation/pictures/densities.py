@@ -11,10 +11,11 @@ from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.presentation.figures.palettes import INK, Colors, said_of_badges
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import bare, blank, heaviest, legend_of_components
-from song_mixtures.songs.features import heading
+from song_mixtures.songs.features import Feature, Features
 from song_mixtures.songs.scaling import Scaling
 
 MOST_BINS = 40
+MANY_FEATURES = 9  # from which on four stand abreast
 FINER = 5  # points of a curve per bin
 BARS = "#dadfe6"  # of all songs
 
@@ -23,6 +24,7 @@ def feature_densities(
     songs: pd.DataFrame,
     mixture: Mixture,
     scaling: Scaling,
+    described: Features,
     colors: Colors,
     faces: Colors,
     finding: str,
@@ -31,28 +33,30 @@ def feature_densities(
     """Songs per bin of each feature, and what the mixture expects there, component by component."""
     shown = colors[:MOST_COMPONENTS]
     words = f"{len(songs):,} songs. {note} {heaviest(len(colors))}{said_of_badges(faces)}"
-    figure = blank(11, 6, finding, words)
-    rows = -(-(len(scaling.features) + 1) // 3)  # one panel is the legend's
-    panels = figure.subplots(rows, 3).ravel()
-    for axes, feature in zip(panels, scaling.features, strict=False):
-        draw_density(bare(axes), songs[feature].to_numpy(), feature, (mixture, scaling), shown)
+    across = 3 if len(scaling.features) < MANY_FEATURES else 4
+    rows = -(-(len(scaling.features) + 1) // across)  # one panel is the legend's
+    figure = blank(11, 1.2 + 2.4 * rows, finding, words)
+    panels = figure.subplots(rows, across).ravel()
+    for axes, name in zip(panels, scaling.features, strict=False):
+        values = songs[name].to_numpy()
+        draw_density(bare(axes), values, described[name], (mixture, scaling), shown)
     for axes in panels[len(scaling.features) :]:
         axes.set_axis_off()
     legend_of_components(panels[len(scaling.features)], shown, faces[:MOST_COMPONENTS])
-    for axes in panels[::3]:
+    for axes in panels[::across]:
         axes.set_ylabel("songs per bin")
     return figure
 
 
 def draw_density(
-    axes: Axes, values: FloatArray, feature: str, model: tuple[Mixture, Scaling], colors: Colors
+    axes: Axes, values: FloatArray, feature: Feature, model: tuple[Mixture, Scaling], colors: Colors
 ) -> None:
     """Draw the histogram of a feature, (N,), and the songs that the model expects over it."""
     mixture, scaling = model
     bins = int(np.clip(np.sqrt(len(values)), 8, MOST_BINS))
     counts, edges = np.histogram(values, bins)
     fine = np.linspace(edges[0], edges[-1], bins * FINER + 1)
-    j = scaling.features.index(feature)
+    j = scaling.features.index(feature.name)
     below = marginal_cdf(mixture, j, standardized(fine, j, scaling))
     expected = FINER * len(values) * np.diff(below, axis=0)
     middles = (fine[1:] + fine[:-1]) / 2
@@ -60,7 +64,7 @@ def draw_density(
     for component, color in reversed(list(enumerate(colors))):
         axes.plot(middles, expected[:, component], color=color, linewidth=1.3)
     axes.plot(middles, expected.sum(axis=1), color=INK, linewidth=1.6)
-    axes.set_xlabel(heading(feature))
+    axes.set_xlabel(feature.heading)
     axes.set_xlim(edges[0], edges[-1])
     axes.yaxis.set_major_formatter("{x:,.0f}")
 

@@ -28,12 +28,12 @@ from song_mixtures.mixture.selection import (
 )
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.report.words import (
+    Command,
     counted,
     likeliest,
     listed,
     name_shown,
 )
-from song_mixtures.songs.features import heading, written
 
 TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
@@ -52,7 +52,9 @@ def one_line(text: str) -> str:
 
 
 def markdown_text(value: object) -> str:
-    """Return a value as one line of Markdown that shows just its text."""
+    """Return a value as one line of Markdown that shows just its text, a command as code."""
+    if isinstance(value, Command):
+        return f"`{value.line}`"
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
@@ -68,7 +70,7 @@ ENVIRONMENT = Environment(
 # Python's own format(): Jinja's is that of `%`, without thousands and shares.
 FILTERS = (comes_back, format, counted, likeliest, listed, name_shown)
 ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in FILTERS}
-FUNCTIONS = (also_close, best_fit, heading, lowest_at, still_falling, written)
+FUNCTIONS = (also_close, best_fit, lowest_at, still_falling)
 ENVIRONMENT.globals |= {function.__name__: function for function in FUNCTIONS}
 ENVIRONMENT.globals |= {"CRITERIA": CRITERIA, "FIGURES": FIGURES, "SAID_OF": SAID_OF}
 

@@ -1,6 +1,7 @@
 """How counts, names, a component's songs and a song's components are put into words."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,13 @@ MOST_GENRES = 3  # of a component
 MOST_COMPONENTS = 3  # of a song
 MOST_LISTED = 10  # fits in one sentence; the table of the sweep has them all
 LONGEST_NAME = 80  # letters of a song's or genre's name
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line to paste, of our own words and names of features, which have letters and digits."""
+
+    line: str
 
 
 def counted(count: int, one: str, many: str) -> str:
