@@ -2,7 +2,7 @@
 
 Cluster numbers are arbitrary. Equal numbers mean nothing until clusters are matched, so the raw
 share stands here only because people know it; the adjusted indices are 0 for labels by chance.
-Genres are a yardstick, not the truth: the five features were never meant to tell them apart.
+Genres are a yardstick, not the truth: the features were never meant to tell them apart.
 """
 
 from pathlib import Path
