@@ -42,7 +42,8 @@ AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
-# A table that stage extract makes has a second reading of every tempo; no key need name it.
+# A table that stage extract makes has a second reading of every tempo and a name of every song; no
+# key need name them.
 EXTRACTED = "data/raw/audio_features.csv"  # from extract
 
 
@@ -52,6 +53,7 @@ class Input:
 
     table: str  # path of a CSV or Parquet file
     id: str | None  # column that names a song
+    name: str | None  # column with what people call a song
     label: str | None  # column with the known genre
     columns: Columns
     second_reading: SecondReading
@@ -82,11 +84,15 @@ def read_source_params() -> Input:
     """Read what section `input` says of the table; its other keys are the sources'."""
     table = read_param("input", "table", str)
     reading = SecondReading(*(read_param("input", name, str | None) for name in READING))
+    name = read_param("input", "name", str | None)
     if table == EXTRACTED and reading.tempo_other is None:
         reading = SecondReading(*READING)
+    if table == EXTRACTED and name is None:
+        name = "name"
     return Input(
         table=table,
         id=read_param("input", "id", str | None),
+        name=name,
         label=read_param("input", "label", str | None),
         columns=read_param("input", "columns", Columns),
         second_reading=reading,
@@ -94,17 +100,25 @@ def read_source_params() -> Input:
 
 
 def read_songs(source: Input) -> pd.DataFrame:
-    """Return columns song, genre (where known) and the features as numbers, NaN where not one.
+    """Return song, name, genre (where known) and the features as numbers, NaN where not one.
 
+    The name is what people call a song, its id where that is not known.
     Where the table has a second reading of the tempo, its two columns are the last.
     """
     columns: dict[str, str] = asdict(source.columns)
-    names = {"id": source.id, "label": source.label, **asdict(source.second_reading)}
+    names = {
+        "id": source.id,
+        "name": source.name,
+        "label": source.label,
+        **asdict(source.second_reading),
+    }
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
     table = table.reset_index(drop=True)
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
+    called = songs["song"] if source.name is None else as_names(table[source.name])
+    songs["name"] = called.where(called != "", songs["song"])
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
     columns |= {name: names[name] for name in READING if names[name] is not None}
@@ -116,7 +130,7 @@ def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
     """Raise a StageError where no song is left, and say where they went."""
     if (reasons == "").any():
         return
-    values = songs.drop(columns=["song", "genre", *READING], errors="ignore")
+    values = songs.drop(columns=["song", "name", "genre", *READING], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(

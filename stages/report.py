@@ -90,7 +90,7 @@ class Origin:
 def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
-    named = read_param("input", "id", str | None) is not None
+    named = any(read_param("input", key, str | None) is not None for key in ("id", "name"))
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     dropped, values, fits, extremes, by_component, *described = map(tables.read, TABLES)
     means, weights, exemplars, genres, comes_back, intervals = described

@@ -20,7 +20,7 @@ import reprlib
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -173,7 +173,7 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _checked_section(value, kind, where)
     allowed = get_args(kind)
-    if get_origin(kind) is UnionType and NoneType in allowed:
+    if get_origin(kind) in (Union, UnionType) and NoneType in allowed:
         return None if value is None else _checked(value, allowed[0], where)
     if get_origin(kind) in (list, tuple):
         return get_origin(kind)(_checked_entries(value, kind, where))
