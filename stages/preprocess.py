@@ -31,7 +31,13 @@ from song_mixtures.sources.checks import (
     transformed_features,
 )
 from song_mixtures.sources.readings import READING, second_readings
-from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
+from song_mixtures.sources.table import (
+    as_names,
+    as_numbers,
+    check_commas,
+    read_source_table,
+    row_names,
+)
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
@@ -122,7 +128,9 @@ def read_songs(source: Input) -> pd.DataFrame:
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
     columns |= {name: names[name] for name in READING if names[name] is not None}
-    songs |= {feature: as_numbers(table[column]) for feature, column in columns.items()}
+    for feature, column in columns.items():
+        songs[feature] = as_numbers(table[column])
+        check_commas(Path(source.table), column, table[column], songs[feature])
     return pd.DataFrame(songs)
 
 
@@ -193,6 +201,7 @@ def summarize(
         "songs_read_count": len(songs),
         "songs_kept_count": len(kept),
         "songs_dropped_count": len(songs) - len(kept),
+        "repeated_ids_count": int(kept["song"].duplicated().sum()),
         "duplicate_songs_count": int(kept.duplicated(features).sum()),
         "features_count": len(features),
         "few_distinct_features_count": int(values["few_values"].sum()),
@@ -217,6 +226,25 @@ def warnings_of(values: pd.DataFrame, given: list[str]) -> list[str]:
         for warning in values["warning"]
         if warning
     ]
+
+
+def repeated(songs: pd.DataFrame) -> list[str]:
+    """Return the warning that some ids stand in more than one row, none where all differ.
+
+    `songs` has their rows in the table as its index.
+    """
+    again = songs.loc[songs["song"].duplicated(keep=False) & (songs["song"] != ""), "song"]
+    if again.empty:
+        return []
+    first = again.iloc[0]
+    rows = again.index[again == first]
+    said = (
+        f"warning: {again.nunique():,} songs stand in more than one row, the first {first!r} in "
+        f"rows {rows[0]} and {rows[1]} counted from 0; each row counts as a song, so these weigh "
+        "more: preprocess.duplicates: drop leaves out rows with equal features, and "
+        "`pandas.read_csv(path, dtype=str).drop_duplicates('column')` keeps one row of each"
+    )
+    return [said]
 
 
 def outcome(reasons: pd.Series, features: list[str]) -> str:
@@ -248,7 +276,7 @@ def main() -> None:
     scaler, scaling = fit_scaler(kept, features, transform)
 
     values = feature_values(kept, features)
-    for warning in warnings_of(values, list(transform)):
+    for warning in repeated(kept) + warnings_of(values, list(transform)):
         say(warning)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
