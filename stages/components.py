@@ -187,7 +187,7 @@ def exemplars(
     nowhere_below : p-value of a song's density below which it is typical of no component
     """
     belongs = songs["density_p_value"] >= nowhere_below
-    shown = ["song", *[column for column in ("genre",) if column in songs]]
+    shown = [column for column in ("song", "name", "genre") if column in songs]
     rows = []
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()

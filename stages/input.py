@@ -44,8 +44,10 @@ class Input(SecondReading):
     table: str  # path of a CSV or Parquet file
     demo: list[str]
     audio: list[str]  # path of a folder
+    exclude: list[str]  # patterns of files in that folder
     gtzan_table: list[str]  # path of GTZAN's table of 58 columns
     id: str | None  # column that names a song
+    name: str | None  # column with what people call a song
     label: str | None  # column with the known genre
     columns: Columns  # by feature; None: left out
     features: Descriptions  # what people read of those that are not ours

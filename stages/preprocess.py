@@ -46,7 +46,13 @@ from song_mixtures.sources.checks import (
 )
 from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.spikes import check_spikes, spread_spikes
-from song_mixtures.sources.table import as_names, as_numbers, read_source_table, row_names
+from song_mixtures.sources.table import (
+    as_names,
+    as_numbers,
+    check_commas,
+    read_source_table,
+    row_names,
+)
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
@@ -59,7 +65,8 @@ AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
-# A table that stage extract makes has a second reading of every tempo; no key need name it.
+# A table that stage extract makes has a second reading of every tempo and a name of every song; no
+# key need name them.
 EXTRACTED = "data/raw/audio_features.csv"  # from extract
 
 
@@ -69,6 +76,7 @@ class Input:
 
     table: str  # path of a CSV or Parquet file
     id: str | None  # column that names a song
+    name: str | None  # column with what people call a song
     label: str | None  # column with the known genre
     columns: Columns  # by feature; None: left out
     features: Descriptions  # what people read of those that are not ours
@@ -91,11 +99,15 @@ def read_source_params() -> Input:
     """Read what section `input` says of the table; its other keys are the sources'."""
     table = read_param("input", "table", str)
     reading = SecondReading(*(read_param("input", name, str | None) for name in READING))
+    name = read_param("input", "name", str | None)
     if table == EXTRACTED and reading.tempo_other is None:
         reading = SecondReading(*READING)
+    if table == EXTRACTED and name is None:
+        name = "name"
     return Input(
         table=table,
         id=read_param("input", "id", str | None),
+        name=name,
         label=read_param("input", "label", str | None),
         columns=read_param("input", "columns", Columns),
         features=read_param("input", "features", Descriptions),
@@ -115,21 +127,31 @@ def transforms_of(
 
 
 def read_songs(source: Input, features: Features) -> pd.DataFrame:
-    """Return columns song, genre (where known) and the features as numbers, NaN where not one.
+    """Return song, name, genre (where known) and the features as numbers, NaN where not one.
 
+    The name is what people call a song, its id where that is not known.
     Where the table has a second reading of the tempo, its two columns are the last.
     """
     columns = {name: str(source.columns[name]) for name in features}
-    names = {"id": source.id, "label": source.label, **asdict(source.second_reading)}
+    names = {
+        "id": source.id,
+        "name": source.name,
+        "label": source.label,
+        **asdict(source.second_reading),
+    }
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
     table = table.reset_index(drop=True)
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
+    called = songs["song"] if source.name is None else as_names(table[source.name])
+    songs["name"] = called.where(called != "", songs["song"])
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
-    readings = {name: str(names[name]) for name in READING if names[name] is not None}
-    songs |= {name: as_numbers(table[column]) for name, column in (columns | readings).items()}
+    columns |= {name: str(names[name]) for name in READING if names[name] is not None}
+    for feature, column in columns.items():
+        songs[feature] = as_numbers(table[column])
+        check_commas(Path(source.table), column, table[column], songs[feature])
     return pd.DataFrame(songs)
 
 
@@ -137,7 +159,7 @@ def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
     """Raise a StageError where no song is left, and say where they went."""
     if (reasons == "").any():
         return
-    values = songs.drop(columns=["song", "genre", *READING], errors="ignore")
+    values = songs.drop(columns=["song", "name", "genre", *READING], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(
@@ -221,6 +243,7 @@ def summarize(
         "songs_read_count": len(songs),
         "songs_kept_count": len(kept),
         "songs_dropped_count": len(songs) - len(kept),
+        "repeated_ids_count": int(kept["song"].duplicated().sum()),
         "duplicate_songs_count": int(kept.duplicated(features).sum()),
         "features_count": len(features),
         "few_distinct_features_count": int(values["few_values"].sum()),
@@ -278,6 +301,25 @@ def warnings_of(
     return dropped + collapsing + redundant + changed
 
 
+def repeated(songs: pd.DataFrame) -> list[str]:
+    """Return the warning that some ids stand in more than one row, none where all differ.
+
+    `songs` has their rows in the table as its index.
+    """
+    again = songs.loc[songs["song"].duplicated(keep=False) & (songs["song"] != ""), "song"]
+    if again.empty:
+        return []
+    first = again.iloc[0]
+    rows = again.index[again == first]
+    said = (
+        f"warning: {again.nunique():,} songs stand in more than one row, the first {first!r} in "
+        f"rows {rows[0]} and {rows[1]} counted from 0; each row counts as a song, so these weigh "
+        "more: preprocess.duplicates: drop leaves out rows with equal features, and "
+        "`pandas.read_csv(path, dtype=str).drop_duplicates('column')` keeps one row of each"
+    )
+    return [said]
+
+
 def outcome(reasons: pd.Series, features: list[str]) -> str:
     """Return the line that says what came out."""
     kept = (reasons == "").sum()
@@ -315,7 +357,8 @@ def main() -> None:
     deviations = {name: float(found[name].std(ddof=0)) for name in transform}
     values = feature_values(kept, features)
     checks = feature_checks(scaling.standardize(kept), features, spread)
-    for warning in warnings_of(values, checks, list(transform), parameters.spread):
+    found_faults = warnings_of(values, checks, list(transform), parameters.spread)
+    for warning in repeated(kept) + found_faults:
         say(warning)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)

@@ -132,7 +132,7 @@ def few_songs_warnings(songs_per_parameter: float, chosen: dict[str, Any], by: s
 def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
-    named = read_param("input", "id", str | None) is not None
+    named = any(read_param("input", key, str | None) is not None for key in ("id", "name"))
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     dropped, values, checks, fits, extremes, by_component, *rest = map(tables.read, TABLES)
     means, weights, exemplars, genres, comes_back, intervals, suspects = rest

@@ -133,17 +133,20 @@ def rows(
     return found.sort_values("score", kind="stable")
 
 
-def named(found: pd.DataFrame, names: pd.Series, deciding: pd.Series) -> pd.DataFrame:
-    """Return rows with the songs' names in place of their places, and what decides on each."""
-    other = found["other_row"].to_numpy()
+def named(found: pd.DataFrame, songs: pd.DataFrame, deciding: pd.Series) -> pd.DataFrame:
+    """Return rows with the songs in place of their places, and what decides on each."""
+    row, other = found["row"].to_numpy(), found["other_row"].to_numpy()
+    ids, names = songs["song"].to_numpy(), songs["name"].to_numpy()
     return pd.DataFrame(
         {
-            "song": names.to_numpy()[found["row"]],
+            "song": ids[row],
+            "name": names[row],
             "kind": found["kind"],
             "score": found["score"],
             "reason": found["reason"],
-            "other_song": np.where(other < 0, "", names.to_numpy()[other]),
-            "deciding_feature": deciding.to_numpy()[found["row"]],
+            "other_song": np.where(other < 0, "", ids[other]),
+            "other_name": np.where(other < 0, "", names[other]),
+            "deciding_feature": deciding.to_numpy()[row],
         }
     )
 
@@ -239,7 +242,7 @@ def main() -> None:
         scores = genre_scores(read)
         seen.loc[known, "genre_read"] = read.genres[read.predicted()]
         seen.loc[known, "own_genre_probability"] = read.of_own()
-    suspects = named(pd.concat(found), names, assigned["deciding_feature"])
+    suspects = named(pd.concat(found), songs, assigned["deciding_feature"])
     metrics = summarize(suspects, p_values, params) | scores
 
     tables.write(SUSPECTS, suspects)

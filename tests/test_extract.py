@@ -16,8 +16,9 @@ import pytest
 import soundfile
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from song_mixtures.audio.decoding import UnusableError, find_audio, read_clip, song_name
-from song_mixtures.audio.extraction import FEATURES, OTHER_READING, RATE, Samples
+from song_mixtures.audio.decoding import UnusableError, read_clip
+from song_mixtures.audio.extraction import RATE, Samples
+from song_mixtures.audio.folder import find_audio, song_name
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError
 from stages import extract
@@ -27,6 +28,7 @@ PARAMS = """
 input:
   audio:
     - songs
+  exclude: []
   table: elsewhere.csv
 compute:
   n_jobs: -1
@@ -35,6 +37,8 @@ compute:
 extract:
   seconds: 30
   min_seconds: 3
+  max_seconds: 3600
+  genre: auto
   max_rejected_share: 0.9
 """
 
@@ -67,7 +71,8 @@ def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def extracted() -> tuple[pd.DataFrame, dict[str, str], dict[str, float]]:
     """Run the stage; return its songs, reasons by file, and metrics."""
     extract.main()
-    table = pd.read_csv(extract.SONGS, dtype={"filename": str, "genre": str})
+    names = ["filename", "name", "genre", *extract.TAGS]
+    table = pd.read_csv(extract.SONGS, dtype=dict.fromkeys(names, str))
     rejected = pd.read_csv(extract.REJECTED, dtype=str)
     reasons = dict(zip(rejected["filename"], rejected["reason"], strict=True))
     return table, reasons, json.loads(extract.METRICS.read_text())
@@ -80,7 +85,9 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
     put(songs / "rock/rock.00001.wav", music(seed=1))
     put(songs / "blues/blues.00000.au", music(seed=2), subtype="PCM_16")
     table, reasons, metrics = extracted()
-    assert list(table) == ["filename", "genre", *FEATURES, *OTHER_READING, "duration"]
+    assert list(table) == [
+        "filename", "name", "genre", *extract.TAGS, *extract.MEASURED, "duration",
+    ]  # fmt: skip
     assert list(table["filename"]) == ["blues/blues.00000.au", "rock/rock.00001.wav"]
     assert list(table["genre"]) == ["blues", "rock"]
     assert list(table["duration"]) == [4.0, 4.0]
@@ -89,6 +96,9 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
         "songs_count": 2,
         "rejected_count": 0,
         "rejected_share": 0.0,
+        "excluded_count": 0,
+        "too_long_count": 0,
+        "titled_count": 0,
         "genres_count": 2,
         "cut_count": 0,
         "mixed_down_count": 0,
@@ -96,9 +106,19 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("suffix", ["wav", "au", "flac", "ogg", "mp3", "WAV", "Flac"])
-def test_every_format_in_any_case(songs: Path, suffix: str) -> None:
-    put(songs / f"a.{suffix}", music(8), format=suffix.upper())
+@pytest.mark.parametrize(
+    ("suffix", "how"),
+    [
+        *[(suffix, {}) for suffix in ("wav", "au", "flac", "ogg", "mp3", "WAV", "Flac", "caf")],
+        *[(suffix, {"format": "AIFF"}) for suffix in ("aiff", "aif", "AIFC")],
+        *[(suffix, {"format": suffix.upper()}) for suffix in ("w64", "rf64")],
+        ("snd", {"format": "AU"}),
+        ("oga", {"format": "OGG"}),
+        ("opus", {"format": "OGG", "subtype": "OPUS", "rate": 48_000}),
+    ],
+)
+def test_every_format_in_any_case(songs: Path, suffix: str, how: dict[str, Any]) -> None:
+    put(songs / f"a.{suffix}", music(8, how.get("rate", RATE)), **how)
     table, _, _ = extracted()
     assert table["tempo"].item() == pytest.approx(120, rel=0.01)
     assert table["duration"].item() == pytest.approx(8, abs=0.1)
@@ -144,11 +164,113 @@ def test_links_to_folders_are_followed_and_circles_end(songs: Path, tmp_path: Pa
     assert found == ["jazz/b.wav", "rock/a.wav"]
 
 
-def test_hidden_files_are_no_songs(songs: Path) -> None:
+def test_every_file_that_looks_like_audio_is_in_one_table(songs: Path) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("[]", "[books/]").replace("3600", "6"))
+    for seed, name in enumerate(["a.wav", "b.OPUS", "books/c.flac", "long.mp3", "both.wav"]):
+        how = {"format": "OGG", "subtype": "OPUS"} if name == "b.OPUS" else {}
+        put(songs / name, music(8 if "long" in name else 4, 48_000, seed), 48_000, **how)
+    put(songs / "long_and_silent.wav", np.zeros(8 * RATE))
+    for name in ("._a.wav", "both.m4a", "it's.M4A", "d.wma", "e.mid", "f.ape", "g.flac", "h.txt"):
+        (songs / name).write_bytes(b"none that decodes")
+    table, reasons, metrics = extracted()
+    excluded = pd.read_csv(extract.EXCLUDED).set_index("filename")["reason"].to_dict()
+    assert list(table["filename"]) == ["a.wav", "b.OPUS", "both.wav"]
+    assert set(reasons) == {"it's.M4A", "d.wma", "e.mid", "f.ape", "g.flac"}
+    assert "`ffmpeg -i 'songs/it'\"'\"'s.M4A' -vn 'songs/it'\"'\"'s.flac'`" in reasons["it's.M4A"]
+    assert excluded == {
+        "._a.wav": "hidden: its name begins with a dot",
+        "books/c.flac": "matches input.exclude: books/",
+        "both.m4a": "converted: both.wav stands beside it",
+        "long.mp3": "longer than extract.max_seconds: 8 s, at most 6 s are taken",
+        "long_and_silent.wav": "longer than extract.max_seconds: 8 s, at most 6 s are taken",
+    }
+    counts = [metrics[f"{name}_count"] for name in ("songs", "rejected", "excluded", "too_long")]
+    assert counts == [3, 5, 5, 2]
+    assert metrics["rejected_share"] == 5 / 8
+
+
+def test_the_run_says_what_is_left_out_and_which_pattern_matches_nothing(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("[]", "[books/, boks/]").replace("0.9", "1"))
     put(songs / "a.wav")
-    (songs / "._a.wav").write_bytes(b"\0\5\26\7 resource fork")
-    (songs / "notes.txt").write_text("no audio")
-    assert find_audio(songs) == [songs / "a.wav"]
+    for name in ("a.m4b", "b.wma", "c.wma", "books/d.wav"):
+        (songs / name).parent.mkdir(exist_ok=True)
+        (songs / name).write_bytes(b"no audio")
+    extract.main()
+    lines = [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert lines[0].startswith("rejected, .wma is not decoded: 2 files, the first b.wma (")
+    assert lines[1:3] == [
+        "excluded, converted: 1 file, a.m4b (a.wav stands beside it)",
+        "excluded, matches input.exclude: 1 file, books/d.wav (books/)",
+    ]
+    assert lines[3] == "warning: input.exclude: boks/ matches no file below songs"
+
+
+def test_a_folder_of_which_everything_is_excluded_is_an_error(songs: Path) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("[]", "['*', '!*.mid']"))
+    put(songs / "a.wav")
+    with pytest.raises(StageError, match="every file is excluded, and no song is left"):
+        extract.main()
+
+
+def test_a_pattern_that_is_none_is_refused(songs: Path) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("[]", "['!']"))
+    put(songs / "a.wav")
+    with pytest.raises(StageError, match=r"input\.exclude in params\.yaml: .* of \.gitignore"):
+        extract.main()
+
+
+def tagged(path: Path, title: str, artist: str, genre: str, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with soundfile.SoundFile(path, "w", RATE, 1) as file:
+        for tag, text in (("title", title), ("artist", artist), ("genre", genre)):
+            if text:
+                setattr(file, tag, text)
+        file.album = "album"
+        file.write(music(seed=seed))
+
+
+def test_tags_travel_and_name_the_song(songs: Path) -> None:
+    tagged(songs / "歌/disc1/a.flac", "木綿のハンカチーフ", "太田裕美", "歌謡曲", 1)
+    tagged(songs / "歌/disc1/b.ogg", "Für Elise, No. 25", "", "Classical", 2)
+    put(songs / "歌/disc1/c.wav", music(seed=3))
+    table, _, metrics = extracted()
+    names = ["太田裕美 – 木綿のハンカチーフ", "Für Elise, No. 25", "歌/disc1/c.wav"]
+    assert table["name"].tolist() == names
+    assert table["genre"].fillna("").tolist() == ["歌謡曲", "Classical", ""]
+    assert table["album"].fillna("").tolist() == ["album", "album", ""]
+    assert (metrics["titled_count"], metrics["genres_count"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "genres"),
+    [
+        ("auto", ["", "pop", "pop"]),  # one of three has a tag
+        ("folder", ["", "pop", "pop"]),
+        ("tag", ["", "", "Rock"]),
+        ("none", ["", "", ""]),
+    ],
+)
+def test_the_genre_is_from_where_the_parameter_says(
+    songs: Path, asked: str, genres: list[str]
+) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("auto", asked))
+    put(songs / "pop/a.wav", music(seed=1))
+    put(songs / "pop/b.wav", music(seed=2))
+    tagged(songs / "pop/CD 1/c.flac", "", "", "Rock")
+    table, _, _ = extracted()
+    assert sorted(table["genre"].fillna("")) == sorted(genres)
+
+
+@pytest.mark.parametrize("name", ["disc1", "CD 2", "Disk_02", "Vol. 3", "Side A", "2", "part-10"])
+def test_a_part_of_a_record_is_no_genre(name: str) -> None:
+    assert extract.genre_of(Path("songs/album") / name / "a.wav", Path("songs")) == ""
+
+
+@pytest.mark.parametrize("name", ["disco", "80s", "cdr", "d", "sidewinder", "volume", "hiphop"])
+def test_a_name_like_a_part_of_a_record_may_be_a_genre(name: str) -> None:
+    assert extract.genre_of(Path("songs") / name / "a.wav", Path("songs")) == name
 
 
 def test_no_folder_and_no_audio_are_errors(songs: Path) -> None:
@@ -342,18 +464,18 @@ def test_content_parameters_and_extractor_decide_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, same, other = (put(tmp_path / f"{n}.wav", music(seed=n)) for n in (1, 1, 2))
-    parameters = extract.Extract(seconds=30, min_seconds=3, max_rejected_share=0.1)
+    parameters = extract.Extract(30, 3, 3600, "auto", 0.1)
     version = extract.extractor_version()
     key = extract.clip_key(path, parameters, version)
     assert extract.clip_key(same, parameters, version) == key
-    assert extract.clip_key(path, extract.Extract(30, 3, 0.5), version) == key
+    assert extract.clip_key(path, extract.Extract(30, 3, None, "tag", 0.5), version) == key
     changed_source = tmp_path / "audio_files.py"
     changed_source.write_text(extract.SOURCES[0].read_text() + "# changed\n")
-    monkeypatch.setattr(extract, "SOURCES", (changed_source, extract.SOURCES[1]))
+    monkeypatch.setattr(extract, "SOURCES", (changed_source, *extract.SOURCES[1:]))
     others = [
         extract.clip_key(other, parameters, version),
-        extract.clip_key(path, extract.Extract(29, 3, 0.1), version),
-        extract.clip_key(path, extract.Extract(30, 4, 0.1), version),
+        extract.clip_key(path, extract.Extract(29, 3, 3600, "auto", 0.1), version),
+        extract.clip_key(path, extract.Extract(30, 4, 3600, "auto", 0.1), version),
         extract.clip_key(path, parameters, extract.extractor_version()),
     ]
     assert len({key, *others}) == 5

@@ -37,12 +37,33 @@ def metrics() -> dict[str, Any]:
 def test_a_clean_table_passes_unchanged_to_the_last_bit() -> None:
     songs = make_songs()
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", "genre", *FEATURES]
+    assert list(kept.columns) == ["song", "name", "genre", *FEATURES]
     assert kept["song"].tolist() == songs["filename"].tolist()
     assert kept["genre"].tolist() == songs["genre"].tolist()
     np.testing.assert_array_equal(kept[FEATURES], songs[FEATURES])
     assert metrics()["songs_kept_count"] == 240
     assert metrics()["genres_count"] == 3
+
+
+def test_a_song_goes_by_its_name_in_lists_and_by_its_id_where_it_has_none(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"input.name": "title"})
+    titles = ["木綿のハンカチーフ", "", *["Again"] * 238]
+    kept = kept_after(make_songs().assign(title=titles))
+    assert kept["name"].tolist() == [titles[0], kept["song"][1], *titles[2:]]
+
+
+def test_a_second_row_of_a_song_is_said(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = make_songs()
+    songs["filename"] = songs["filename"].where(~songs.index.isin([7, 9]), songs["filename"][3])
+    kept_after(songs)
+    said = capsys.readouterr().err
+    assert "1 songs stand in more than one row" in said
+    assert f"the first {songs['filename'][3]!r} in rows 3 and 7 counted from 0" in said
+    assert metrics()["repeated_ids_count"] == 2
 
 
 def test_other_column_names_no_id_and_no_genre(workspace: Path, set_params: SetParams) -> None:
@@ -56,7 +77,7 @@ def test_other_column_names_no_id_and_no_genre(workspace: Path, set_params: SetP
         }
     )
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", *FEATURES]
+    assert list(kept.columns) == ["song", "name", *FEATURES]
     assert kept["song"].tolist() == [str(row) for row in range(240)]
     assert metrics()["genres_count"] == 0
 
@@ -128,7 +149,12 @@ def test_a_feature_that_two_others_determine_is_found(workspace: Path) -> None:
 def test_collinear_drop_keeps_the_first_of_them(workspace: Path, set_params: SetParams) -> None:
     set_params({"preprocess.collinear": "drop"})
     kept = kept_after(with_collinear_loudness())
-    assert list(kept.columns) == ["song", "genre", "tempo", "energy", "valence", "danceability"]
+    assert list(kept.columns) == [
+        "song",
+        "name",
+        "genre",
+        *(name for name in FEATURES if name != "loudness"),
+    ]
     assert metrics()["features_count"] == 4
 
 
@@ -406,7 +432,7 @@ def test_second_readings_are_those_of_the_songs_kept(set_params: SetParams, suff
         read_table(path.with_suffix(f".{suffix}"))
         for path in (preprocess.FEATURES_SELECTED, preprocess.TEMPO_READINGS)
     )
-    assert list(kept) == ["song", "genre", *FEATURES]
+    assert list(kept) == ["song", "name", "genre", *FEATURES]
     assert (
         found["song"].tolist() == kept["song"].tolist() == songs["filename"].drop([2, 3]).tolist()
     )
@@ -424,11 +450,12 @@ def test_a_table_without_second_readings_has_none() -> None:
 
 
 @pytest.mark.usefixtures("workspace")
-def test_what_extract_makes_of_the_tempo_needs_no_key(set_params: SetParams) -> None:
+def test_what_extract_makes_of_tempo_and_name_needs_no_key(set_params: SetParams) -> None:
     set_params({"input.table": preprocess.EXTRACTED})
     songs = with_readings().rename(columns={"half": "tempo_other", "p": "tempo_other_share"})
-    songs.to_csv(preprocess.EXTRACTED, index=False)
+    songs.assign(name="a song").to_csv(preprocess.EXTRACTED, index=False)
     preprocess.main()
+    assert set(read_table(preprocess.FEATURES_SELECTED)["name"]) == {"a song"}
     assert read_table(preprocess.TEMPO_READINGS)["tempo_other_share"].eq(0.25).sum() == 240
 
 

@@ -99,6 +99,7 @@ def test_without_genres_none_is_read(run_folder: Path, tmp_path: Path) -> None:
 
 def test_no_row_of_any_kind_leaves_the_columns() -> None:
     nothing = suspects.rows(suspects.LABEL, np.array([], dtype=int), np.array([]), [])
-    table = suspects.named(nothing, pd.Series(["a"]), pd.Series([""]))
+    songs = pd.DataFrame({"song": ["a"], "name": ["A"]})
+    table = suspects.named(nothing, songs, pd.Series([""]))
     assert table.empty
-    assert list(table.columns)[:3] == ["song", "kind", "score"]
+    assert list(table.columns)[:4] == ["song", "name", "kind", "score"]

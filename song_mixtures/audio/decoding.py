@@ -1,7 +1,6 @@
-"""Audio files: finding them below a folder, and decoding one to mono samples at RATE."""
+"""Decoding an audio file to mono samples at RATE."""
 
 import os
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,7 @@ import numpy as np
 import soundfile
 
 from song_mixtures.audio.extraction import RATE, Samples
-from song_mixtures.pipeline.stage import StageError
 
-SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".mp3")  # in any case
 # A damaged header can claim any rate, and with it any number of samples to make room for.
 SLOWEST_RATE, FASTEST_RATE = 2_000, 400_000  # Hz
 # Full scale is 1. A mix may go some decibels beyond it in a file of floats; 40 dB are another unit,
@@ -33,38 +30,6 @@ class Clip:
     cut: bool  # the file is longer than the clip
     mixed_down: bool  # from two channels or more
     resampled: bool  # from another rate
-
-
-def find_audio(folder: Path) -> list[Path]:
-    """Return every audio file below `folder`, at any depth, sorted by path.
-
-    Names that begin with a dot are hidden and left out (`._song.wav` is no audio). Links to
-    folders are followed, after all plain folders; no folder is read twice, so that links may run
-    in circles. Raises StageError where there is no such folder or no audio in it.
-    """
-    if not folder.is_dir():
-        raise StageError(f"{folder} is not a folder; input.audio in params.yaml names it")
-    found, seen, pending = [], set(), deque([folder])
-    while pending:
-        here = pending.popleft()
-        if here.resolve() in seen:
-            continue
-        seen.add(here.resolve())
-        for entry in sorted(here.iterdir()):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                (pending.append if entry.is_symlink() else pending.appendleft)(entry)
-            elif entry.suffix.lower() in SUFFIXES:
-                found.append(entry)
-    if not found:
-        raise StageError(f"{folder} holds no audio: no file below it ends in {', '.join(SUFFIXES)}")
-    return sorted(found)
-
-
-def song_name(path: Path, folder: Path) -> str:
-    """Return the path below `folder` with forward slashes; a byte that is no UTF-8 is escaped."""
-    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def read_clip(path: Path, *, seconds: float, min_seconds: float) -> Clip:

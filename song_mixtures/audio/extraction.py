@@ -30,7 +30,7 @@ from pyloudnorm.iirfilter import IIRfilter
 from scipy.fft import rfft
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from scipy.signal import get_window, lfilter
-from scipy.special import expit
+from scipy.special import entr, expit
 
 from song_mixtures.pipeline.arrays import FloatArray
 
@@ -44,6 +44,8 @@ FRAME_RATE = RATE / HOP  # 43.07 per second
 HANN = get_window("hann", WINDOW).astype(np.float32)
 FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE).astype(np.float32)  # Hz, (1025,)
 MEL_BANDS = 40  # 30 Hz to 11025 Hz
+BASS = 150.0  # Hz: below it lie kick and bass, above it most of everything else
+LOWEST_SHARE = 1e-10  # of the power, -100 dB
 LOW_BANDS = 8  # the lowest ones, up to 700 Hz: kick, bass, the body of a snare
 
 SLOWEST, FASTEST = 40.0, 240.0  # BPM
@@ -77,7 +79,7 @@ class FeaturelessError(ValueError):
 
 @dataclass(frozen=True)
 class SongFeatures:
-    """The five features, the second reading of the tempo, then what they are made of."""
+    """The five features, the second reading of the tempo, what they are made of, two more."""
 
     tempo: float  # BPM, 40 to 240
     energy: float  # 0 to 1
@@ -96,8 +98,13 @@ class SongFeatures:
     pulse_clarity: float  # 0 to 1
     beat_strength: float  # dB per frame, 0 upward
 
+    chroma_entropy: float  # 0 to 1
+    bass_share: float  # dB, 0 downward
+
 
 FEATURES = ("tempo", "energy", "loudness", "valence", "danceability")
+# Beside the five, off by default: they make genres more readable (docs/features.md).
+FURTHER_FEATURES = ("beat_strength", "chroma_entropy", "bass_share")
 OTHER_READING = ("tempo_other", "tempo_other_share")
 
 
@@ -124,7 +131,8 @@ def song_features(samples: Samples) -> SongFeatures:
         "spectral_entropy": spectral_entropy(heard),
         "variation": variation(levels[audible]),
     }
-    mode = majorness(chroma(amplitude))
+    pitch_classes = chroma(amplitude)
+    mode = majorness(pitch_classes)
     pulse, beats = pulse_clarity(curve), beat_strength(rises)
     return SongFeatures(
         tempo=beat.tempo,
@@ -137,6 +145,8 @@ def song_features(samples: Samples) -> SongFeatures:
         mode=mode,
         pulse_clarity=pulse,
         beat_strength=beats,
+        chroma_entropy=chroma_entropy(pitch_classes),
+        bass_share=bass_share(heard),
         **parts,
     )
 
@@ -464,3 +474,26 @@ def valence(mode: float) -> float:
     0.3 is about twice the spread of `mode` over GTZAN: our choice.
     """
     return float(0.5 * (1 + np.tanh(mode / 0.3)))
+
+
+# ---- further features
+
+
+def chroma_entropy(pitch_classes: FloatArray) -> float:
+    """Return how evenly a chroma is spread over the pitch classes, 0 to 1.
+
+    -sum_c p log p / log 12 with p = chroma / sum. 0: one note; 1: all as strong, and a chroma
+    without any peak. Low for drones and riffs, high for many chords, speech and noise.
+    """
+    total = pitch_classes.sum()
+    if total < 1e-9:
+        return 1.0
+    share = pitch_classes / total
+    return float(entr(share).sum() / np.log(len(share)))
+
+
+def bass_share(power: Spectrum) -> float:
+    """Return 10 log10 (power below BASS / all power) over all frames [dB], -100 to 0."""
+    low = power[:, : int(np.searchsorted(FREQUENCIES, BASS))].sum(dtype=np.float64)
+    share = low / power.sum(dtype=np.float64)
+    return float(10 * np.log10(max(share, LOWEST_SHARE)))

@@ -20,7 +20,7 @@ from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import atomic_write, check_written, naming
 
 # The columns of our tables that hold names: "NA", "007" and "nan" are names there, not numbers.
-NAMES = {"song": str, "genre": str}
+NAMES = {"song": str, "name": str, "genre": str}
 
 
 def write_table(path: Path, table: pd.DataFrame, digits: int | None = 8) -> None:

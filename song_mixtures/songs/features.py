@@ -24,8 +24,8 @@ FIRST_BEYOND = 0x590  # the fonts of the pictures have Latin, Greek and Cyrillic
 # Columns that stand beside the features in our own tables, and arguments of scikit-learn's
 # ColumnTransformer, which has a step of each feature's name.
 TAKEN = {
-    "song", "genre", "end", "component", "profile", "weight", "weight_percent", "effective_songs",
-    "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy", "mean_margin",
+    "song", "name", "genre", "end", "component", "profile", "weight", "weight_percent",
+    "effective_songs", "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy", "mean_margin",
     "ambiguous_share", "mutual_information", "kept_share", "log_density", "typicality",
     "profile_shares", "weight_low", "weight_high", "tempo_other", "tempo_other_share",
     "tempo_other_cluster", "deciding_feature", "density_p_value",

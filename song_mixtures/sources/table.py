@@ -1,7 +1,12 @@
 """Reading a table that somebody else made: CSV or Parquet, any columns, every fault named."""
 
+import codecs
+import json
+import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from csv import reader as split_rows
 from difflib import get_close_matches
 from pathlib import Path
 from stat import S_ISREG
@@ -25,7 +30,8 @@ def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise StageError(f"{path}: expected a table that ends in {', '.join(READERS)}")
+        hint = f"; {WORKBOOK}" * (path.suffix.lower() in {".xlsx", ".xls", ".ods"})
+        raise StageError(f"{path}: expected a table that ends in {', '.join(READERS)}{hint}")
     try:
         if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
             raise StageError(f"{path}: expected a file, found a folder or a device")
@@ -37,7 +43,7 @@ def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
             f"{path}: no such table; put it there, or name another in input.table of params.yaml"
         ) from None
     except (OSError, ValueError, pyarrow.ArrowException) as error:
-        reason = reason_of(error) + _separator_hint(path)
+        reason = reason_of(error) + _cure(path)
         raise StageError(f"{path} is not readable as {path.suffix[1:]}: {reason}") from None
     if table.empty:
         raise StageError(f"{path} holds no songs, only the names of its columns")
@@ -62,7 +68,7 @@ def _require_columns(columns: Sequence[str], wanted: Mapping[str, str], path: Pa
         which = f"of its {len(columns)} columns the {'nearest' if near else 'first'} are"
     raise StageError(
         f"{path} has no column {', '.join(named)}; {which} "
-        f"{', '.join(name[:LONGEST_NAME] for name in shown)}{_separator_hint(path)}"
+        f"{', '.join(name[:LONGEST_NAME] for name in shown)}{_cure(path)}"
     )
 
 
@@ -71,20 +77,95 @@ MOST_COMPARED = 20_000  # columns, with each name that is missing: half a second
 LONGEST_NAME = 100  # characters of it are shown
 
 
-def _separator_hint(path: Path) -> str:
-    """Return what separates the cells of a CSV where that seems to be no comma, else ""."""
+def _cure(path: Path) -> str:
+    """Return what is unlike a CSV of ours in a file, and the line that makes it one, else "".
+
+    A CSV of ours is UTF-8, its cells are separated by commas, and its numbers have points.
+    """
     if path.suffix.lower() != ".csv" or not path.is_file():
         return ""
     with path.open("rb") as file:
-        head = file.readline(10_000)
-    likeliest = max(b";\t|", key=head.count)
-    if head.count(likeliest) <= head.count(b","):
+        head = file.read(100_000)
+    if head.startswith(b"PK\3\4"):
+        return f"; {WORKBOOK}"
+    encoding = _encoding(path)
+    lines = head.decode(encoding or "utf-8-sig", "replace").splitlines() or [""]
+    announced = SEPARATOR_LINE.match(lines[0])
+    rows = lines[1:] if announced else lines
+    separator = announced[1] if announced else max(",;\t|", key=rows[0].count)
+    cells = split_rows(rows[1:101], delimiter=separator)
+    commas = any(COMMA_NUMBER.fullmatch(cell) for row in cells for cell in row)
+    seen = {
+        f"it is not UTF-8 but seems to be {encoding}": encoding is not None,
+        f"its first line is {lines[0]!r}, which only Excel reads": announced is not None,
+        f"its cells seem to be separated by {separator!r}": separator != ",",
+        "its numbers seem to have decimal commas": commas,
+    }
+    if not any(seen.values()):
         return ""
-    return (
-        f"; its cells seem to be separated by {chr(likeliest)!r}, and commas are expected, with "
-        "points in numbers: `pandas.read_csv(path, sep=None, engine='python', decimal=',')` reads "
-        "such a table, and `.to_csv(path, index=False)` writes it as it must be"
-    )
+    how = {"encoding": encoding, "sep": separator if separator != "," else None}
+    how |= {"skiprows": 1 if announced else None, "decimal": "," if commas else None}
+    return f"; {' and '.join(what for what, is_so in seen.items() if is_so)}; {_line(path, how)}"
+
+
+def _line(path: Path, how: Mapping[str, str | int | None]) -> str:
+    """Return the line that writes a CSV as it must be, and what to do then.
+
+    `how` has the options of pandas.read_csv(), None where the default will do.
+    """
+    options = [f"{name}={json.dumps(value)}" for name, value in how.items() if value is not None]
+    options += ["dtype=str"] * (how.get("decimal") is None)  # so that no cell is taken for a number
+    source, made = (json.dumps(str(p)) for p in (path, path.with_stem(f"{path.stem}_plain")))
+    read = f"pandas.read_csv({source}, {', '.join(options)})"
+    code = f"import pandas; {read}.to_csv({made}, index=False)"
+    return f"`python -c {shlex.quote(code)}` writes it as it must be, and input.table names that"
+
+
+WORKBOOK = "it is a workbook: save it from Excel or LibreOffice as 'CSV UTF-8'"
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?$', re.IGNORECASE)
+COMMA_NUMBER = re.compile(r"\s*[-+]?[0-9]+,[0-9]+\s*")
+
+
+def _encoding(path: Path) -> str | None:
+    """Return what a file may be encoded in, None where it is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(BLOCK):
+                if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    return "utf-16"
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _legacy(chunk[:100_000])
+    return None
+
+
+def _legacy(start: bytes) -> str:
+    """Return the likelier of two encodings: cp932 where it gives kana, else that of the West."""
+    text = start.decode("cp932", "ignore")
+    return "cp932" if any("\u3041" <= letter <= "\u30fe" for letter in text) else "cp1252"
+
+
+def check_commas(path: Path, name: str, cells: pd.Series, numbers: pd.Series) -> None:
+    """Raise a StageError where more cells of a column have decimal commas than are numbers.
+
+    Parameters
+    ----------
+    path : of the table
+    name : of the column
+    cells : of the column as they were read, (N,)
+    numbers : what as_numbers() makes of them, (N,)
+    """
+    others = cells[numbers.isna()]
+    with_commas = others[others.astype(str).str.fullmatch(COMMA_NUMBER.pattern)]
+    if len(with_commas) > numbers.notna().sum():
+        line = _line(path, {"decimal": ","})
+        raise StageError(
+            f"{path}: {len(with_commas)} cells of column {name!r} are numbers with a comma, the "
+            f"first {with_commas.iloc[0]!r} in row {with_commas.index[0]} counted from 0; "
+            f"{line}"
+        )
 
 
 NEWLINES_IN_CELLS = csv.ParseOptions(newlines_in_values=True)

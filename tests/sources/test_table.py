@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.sources.table import as_names, as_numbers, read_source_table
+from song_mixtures.sources.table import as_names, as_numbers, check_commas, read_source_table
 
 AB = {"a": "input.a", "b": "input.b"}
 
@@ -198,3 +199,52 @@ def test_of_many_columns_the_nearest_are_shown(tmp_path: Path) -> None:
     said = r"has no column 'tempo' \(key\); of its 10002 columns the nearest are Tempo, TEMPO"
     with pytest.raises(StageError, match=said):
         read_source_table(tmp_path / "t.csv", {"tempo": "key"})
+
+
+@pytest.mark.parametrize(
+    ("content", "seen", "b"),
+    [
+        ("a,b\nü,1\n".encode("utf-16"), "not UTF-8 but seems to be utf-16", "1"),
+        ("a\tb\nü\t1\n".encode("utf-16"), r"utf-16 and its cells .* separated by '\\t'", "1"),
+        ("a,b\nMötley,007\n".encode("cp1252"), "not UTF-8 but seems to be cp1252", "007"),
+        ("a,b\nハンカチ,1\n".encode("cp932"), "not UTF-8 but seems to be cp932", "1"),
+        (b"sep=,\na,b\nx,1\n", "its first line is 'sep=,'", "1"),
+        (b"\xef\xbb\xbfsep=;\r\na;b\r\nx;1,5\r\n", "'sep=;'.*by ';' and .* commas", "1.5"),
+        (b"a;b\nx;-1,5\n", "separated by ';' and its numbers seem to have", "-1.5"),
+    ],
+    ids=["utf-16", "utf-16 with tabs", "cp1252", "cp932", "sep", "excel", "semicolons"],
+)
+def test_a_csv_of_another_kind_is_named_and_the_line_said_makes_it_ours(
+    tmp_path: Path, content: bytes, seen: str, b: str
+) -> None:
+    path = tmp_path / "it's $HOME.csv"
+    path.write_bytes(content)
+    with pytest.raises(StageError, match=seen) as caught:
+        read_source_table(path, AB)
+    command = str(caught.value).split("`")[1]
+    program, option, code = shlex.split(command)
+    assert (program, option) == ("python", "-c")
+    exec(code, {})  # noqa: S102 - what the user is told to paste
+    found = read_source_table(tmp_path / "it's $HOME_plain.csv", AB)
+    assert found["b"].tolist() == [b]
+    assert found["a"][0] in {"ü", "Mötley", "ハンカチ", "x"}
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("\ufeffa,b\nü,1.5\n".encode())
+    assert read_source_table(tmp_path / "t.csv", AB).to_dict("list") == {"a": ["ü"], "b": ["1.5"]}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.xlsx"])
+def test_a_workbook_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\3\4" + bytes(100))
+    with pytest.raises(StageError, match=r"it is a workbook: save it .* as 'CSV UTF-8'"):
+        read_source_table(tmp_path / name, AB)
+
+
+def test_numbers_with_commas_are_an_error_where_they_are_the_most(tmp_path: Path) -> None:
+    cells = pd.Series(["120,5", "99", "98,1", "?"], index=[4, 5, 6, 7])
+    with pytest.raises(StageError, match=r"2 cells of column 'BPM' .* '120,5' in row 4 .*decimal"):
+        check_commas(tmp_path / "t.csv", "BPM", cells, as_numbers(cells))
+    few = pd.Series(["120,5", "99", "98"])
+    check_commas(tmp_path / "t.csv", "BPM", few, as_numbers(few))

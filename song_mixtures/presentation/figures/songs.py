@@ -106,7 +106,7 @@ def songs_on_map(
     x_axis, y_axis = (": ".join(plane.name(axis).splitlines()[1:]) for axis in (0, 1))
     others = len(sample) - 1
     table = pd.DataFrame({
-        "song": sample["song"],
+        "song": sample["name"],
         "genre": sample["genre"],
         "genre_group": sample["group"],
         "component": sample["gmm_cluster"],

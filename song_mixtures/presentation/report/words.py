@@ -44,7 +44,7 @@ def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str,
         common = counts.sort_values("songs", ascending=False, kind="stable").head(MOST_GENRES)
         yield {
             "component": component,
-            "songs": list(songs["song"]),
+            "songs": list(songs["name"]),
             "genres": common.to_dict("records"),  # the commonest
         }
 
