@@ -148,10 +148,10 @@ def read_songs(source: Input, features: Features) -> pd.DataFrame:
     songs["name"] = called.where(called != "", songs["song"])
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
-    columns |= {name: str(names[name]) for name in READING if names[name] is not None}
-    for feature, column in columns.items():
-        songs[feature] = as_numbers(table[column])
-        check_commas(Path(source.table), column, table[column], songs[feature])
+    readings = {name: str(names[name]) for name in READING if names[name] is not None}
+    for name, column in (columns | readings).items():
+        songs[name] = as_numbers(table[column])
+        check_commas(Path(source.table), column, table[column], songs[name])
     return pd.DataFrame(songs)
 
 
@@ -357,8 +357,8 @@ def main() -> None:
     deviations = {name: float(found[name].std(ddof=0)) for name in transform}
     values = feature_values(kept, features)
     checks = feature_checks(scaling.standardize(kept), features, spread)
-    found_faults = warnings_of(values, checks, list(transform), parameters.spread)
-    for warning in repeated(kept) + found_faults:
+    warned = warnings_of(values, checks, list(transform), parameters.spread)
+    for warning in repeated(kept) + warned:
         say(warning)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)

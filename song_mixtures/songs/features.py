@@ -25,8 +25,8 @@ FIRST_BEYOND = 0x590  # the fonts of the pictures have Latin, Greek and Cyrillic
 # ColumnTransformer, which has a step of each feature's name.
 TAKEN = {
     "song", "name", "genre", "end", "component", "profile", "weight", "weight_percent",
-    "effective_songs", "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy", "mean_margin",
-    "ambiguous_share", "mutual_information", "kept_share", "log_density", "typicality",
+    "effective_songs", "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy",
+    "mean_margin", "ambiguous_share", "mutual_information", "kept_share", "log_density", "typicality",
     "profile_shares", "weight_low", "weight_high", "tempo_other", "tempo_other_share",
     "tempo_other_cluster", "deciding_feature", "density_p_value",
     "transformers", "remainder", "sparse_threshold", "n_jobs", "transformer_weights", "verbose",
@@ -66,7 +66,7 @@ class Feature:
 Features = Mapping[str, Feature]  # by name, in the order of tables, charts and report
 
 # Valence gets no feeling's name: from audio it is majorness, in other tables something else.
-# Spotify's other four crowd at one end, instrumentalness within millionths of 0.
+# Spotify's other four, which come next, crowd at one end, instrumentalness within millionths of 0.
 FEATURES = {
     known.name: known
     for known in (
@@ -79,6 +79,9 @@ FEATURES = {
         Feature("acousticness", "", 2, "electric", "acoustic", transform="logit"),
         Feature("instrumentalness", "", 2, "sung", "instrumental", transform="logit"),
         Feature("liveness", "", 2, "studio", "live", transform="logit"),
+        Feature("beat_strength", "dB per frame", 2, "weak beat", "strong beat"),
+        Feature("chroma_entropy", "", 2, "few notes", "many notes"),
+        Feature("bass_share", "dB", 1, "little bass", "much bass"),
     )
 }
 
