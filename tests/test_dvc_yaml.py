@@ -118,6 +118,7 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     songs.to_csv(store / "data/raw/songs.csv", index=False)
     (store / AUDIO).mkdir()
     (store / AUDIO / "no_music.wav").write_text("no music")
+    (store / AUDIO / "._hidden.wav").write_text("left out")
     small_table(12).to_csv(store / "data/raw/features_30_sec.csv", index=False)
     found = {}
     for name, stage in STAGES.items():

@@ -233,7 +233,7 @@ def test_a_table_that_is_not_tracked_stays_where_it_is(project: Path) -> None:
 
 
 def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(project: Path) -> None:
-    delete, _ = blocks((ROOT / "docs/faq.md").read_text())
+    *_, delete, _ = blocks((ROOT / "docs/faq.md").read_text())
     lock = project / ".dvc/tmp/rwlock"
     dead = {"write": {str(project / "metrics/kmeans.json"): {"pid": 2**22 + 1, "cmd": "dvc"}}}
     lock.write_text(json.dumps(dead))
@@ -247,7 +247,7 @@ def test_a_dead_lock_is_taken_over_and_a_broken_one_deleted_as_the_faq_says(proj
 
 
 def test_a_torn_lock_is_got_over_as_the_faq_says(project: Path) -> None:
-    _, restore = blocks((ROOT / "docs/faq.md").read_text())
+    *_, restore = blocks((ROOT / "docs/faq.md").read_text())
     (project / "dvc.lock").write_text("")
     assert "validation failed" in call(project, "dvc", "repro", code=255)
     assert "Data and pipelines are up to date." in shell(project, restore)

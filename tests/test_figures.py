@@ -59,6 +59,7 @@ def songs(count: int = 60) -> pd.DataFrame:
         table[f"gmm_prob_{component}"] = posterior[:, component]
     return table.assign(
         song=[str(number) for number in range(count)],
+        name=[str(number) for number in range(count)],
         gmm_cluster=posterior.argmax(axis=1),
         gmm_max_prob=posterior.max(axis=1),
         gmm_entropy=-(posterior * np.log(np.maximum(posterior, 1e-300))).sum(axis=1),

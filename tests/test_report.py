@@ -224,7 +224,7 @@ def test_a_run_without_genres_and_names_by_parquet(
 
 
 def test_typical_songs_come_with_the_commonest_of_many_genres() -> None:
-    songs = pd.DataFrame({"component": [0, 0, 1], "rank": [1, 2, 1], "song": list("abc")})
+    songs = pd.DataFrame({"component": [0, 0, 1], "rank": [1, 2, 1], "name": list("abc")})
     genres = pd.DataFrame({
         "genre": [f"g{i:03d}" for i in range(114)] * 2,
         "gmm_cluster": [0] * 114 + [1] * 114,
@@ -429,7 +429,10 @@ def test_the_page_with_hostile_names_needs_no_network_and_with_pictures_inside_n
     write_params(run_folder, {"report.self_contained": self_contained})
     for path in (report.EXEMPLARS, report.EXTREMES):
         names = (HOSTILE * 5)[: len(read_table(path))]
-        change(path, {"song": names, "genre": names})
+        change(path, {"name": names, "genre": names})
+    found = len(read_table(report.SUSPECTS))
+    names = (HOSTILE * found)[:found]
+    change(report.SUSPECTS, {"name": names, "other_name": names, "reason": names})
     change(report.FINDINGS, dict.fromkeys(FINDINGS, "".join(HOSTILE)))
     page, _, _ = reported()
     assert (page.all("a") == []) == self_contained

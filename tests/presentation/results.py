@@ -64,6 +64,7 @@ def write_results(
     posterior, _ = posteriors(mixture, points)
     songs = pd.DataFrame(scaling.original_units(points), columns=FEATURES).assign(
         song=[f"song {i}" for i in range(count)],
+        name=[f"song {i}" for i in range(count)],
         gmm_cluster=posterior.argmax(axis=1),
         **{f"gmm_prob_{i}": posterior[:, i] for i in range(k)},
     )
