@@ -117,7 +117,7 @@ def trust(metrics: Mapping[str, Mapping[str, Any]], k: int) -> str:
     stable = int(metrics["refits"]["stable_components_count"])
     said = {0: f"None of the {k} comes", 1: f"One of the {k} comes", k: f"All {k} come"}
     unsure = int(metrics["refits"]["borderline_components_count"])
-    judged = f"; of {unsure} other refits might say otherwise" if unsure else ""
+    judged = f" (other refits might judge {unsure} of them otherwise)" if unsure else ""
     return (
         f"{said.get(trusted, f'{trusted} of the {k} come')} back when the mixture is fitted again"
         f"{f', {stable} nearly unchanged' if stable else ''}{judged}; a song keeps its component "
