@@ -90,7 +90,11 @@ DIAG = STABILITY.assign(covariance_type=["diag", "full"])
         (said(), "trust", "keeps its component in 57% of these fits"),
         (said(trusted=1), "trust", "One of the 4 comes back"),
         (said(trusted=2), "trust", "2 of the 4 come back when the mixture is fitted again, 1 near"),
-        (said(borderline=2), "trust", "again (other refits might judge 2 of them otherwise); a song"),
+        (
+            said(borderline=2),
+            "trust",
+            "again (other refits might judge 2 of them otherwise); a song",
+        ),
         (said(trusted=4), "trust", "All 4 come back when the mixture is fitted again, 2 nearly"),
     ],
 )
