@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fitting": {"mixture", "sampling"},
     "refits": {"compute", "fitting", "labels", "mixture"},
     "suspects": {"compute", "fitting", "mixture", "sampling"},
+    "placing": {"mixture", "refits"},
     FIGURES: SEEN,
     PICTURES: SEEN | {FIGURES},
     REPORT: {"mixture", "songs", FIGURES},

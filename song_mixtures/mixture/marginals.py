@@ -1,6 +1,6 @@
 """A mixture seen along fewer directions, some features or a plane, and distances there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,17 @@ def marginal(mixture: Mixture, kept: Sequence[int]) -> Mixture:
         means=mixture.means[:, places],
         covariances=mixture.covariances[:, places[:, None], places],
     )
+
+
+def known_parts(points: FloatArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield which features are known of which points, by their places: a pair for each pattern.
+
+    Of points, (N, d), NaN where a feature is not known. Every row is in one pair.
+    """
+    known = ~np.isnan(points)
+    patterns, which = np.unique(known, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        yield np.flatnonzero(pattern), np.flatnonzero(which.ravel() == number)
 
 
 def deciding_features(mixture: Mixture, points: FloatArray, labels: IntArray) -> IntArray:

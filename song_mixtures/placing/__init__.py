@@ -1,0 +1,1 @@
+"""What a trained mixture says of songs that it was not fitted to."""
