@@ -44,6 +44,7 @@ from song_mixtures.sources.checks import (
     redundancy,
     transformed_features,
 )
+from song_mixtures.sources.incomplete import incomplete_songs
 from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.spikes import check_spikes, spread_spikes
 from song_mixtures.sources.table import (
@@ -56,6 +57,7 @@ from song_mixtures.sources.table import (
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
+INCOMPLETE = Path("data/processed/incomplete_songs.csv")
 TEMPO_READINGS = Path("data/processed/tempo_readings.csv")
 FEATURE_VALUES = Path("data/processed/feature_values.csv")
 FEATURE_CHECKS = Path("data/processed/feature_checks.csv")
@@ -87,7 +89,7 @@ class Input:
 class Preprocess:
     """What to do with songs and features that a mixture cannot use."""
 
-    missing: Literal["drop", "error"]
+    missing: Literal["drop", "place", "error"]
     duplicates: Literal["keep", "drop"]
     collinear: Literal["error", "drop", "keep"]
     spread: list[str]  # features whose spikes are spread
@@ -320,11 +322,12 @@ def repeated(songs: pd.DataFrame) -> list[str]:
     return [said]
 
 
-def outcome(reasons: pd.Series, features: list[str]) -> str:
-    """Return the line that says what came out."""
+def outcome(reasons: pd.Series, features: list[str], incomplete: int) -> str:
+    """Return the line that says what came out; `incomplete` songs are placed later on."""
     kept = (reasons == "").sum()
+    placed = f", of which {incomplete} are placed by what is known of them" * (incomplete > 0)
     return (
-        f"{kept} of {len(reasons)} songs kept (dropped: {counted(reasons)}); features "
+        f"{kept} of {len(reasons)} songs kept (dropped: {counted(reasons)}{placed}); features "
         f"{', '.join(features)}"
     )
 
@@ -360,9 +363,12 @@ def main() -> None:
     warned = warnings_of(values, checks, list(transform), parameters.spread)
     for warning in repeated(kept) + warned:
         say(warning)
+    unfit = songs[(reasons != "") & (reasons != "duplicate") & (parameters.missing == "place")]
+    incomplete = incomplete_songs(unfit, described, scaling)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
     tables.write(TEMPO_READINGS, readings, digits=None)
+    tables.write(INCOMPLETE, incomplete, digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
     tables.write(FEATURE_CHECKS, checks)
@@ -371,7 +377,7 @@ def main() -> None:
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)
     write_metrics(METRICS, summarize(songs, kept, scaling, values, checks))
-    say(outcome(reasons, features))
+    say(outcome(reasons, features, len(incomplete)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ No refit can see a tempo in the wrong octave. Where the table has a second readi
 `readings_prob_…` averages over both readings what is averaged over refits, so that it knows of
 either doubt; `tempo_other_cluster` is the hard label at the other reading, by the one fit as
 `gmm_cluster` is: where the two differ, the song's group hangs on the octave.
+
+Songs that were not fitted because a feature or two are missing get posteriors by the others, in a
+table of their own, where `preprocess.missing: place` asks for it.
 """
 
 import sys
@@ -25,6 +28,7 @@ from song_mixtures.pipeline.files import read_json, write_metrics
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.placing.posteriors import placed
 from song_mixtures.refits.songs import Averaged, averaged, kept_share
 from song_mixtures.songs.scaling import Scaling
 
@@ -33,7 +37,9 @@ SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
 REFITS = Path("models/refits.json")  # from refits
 TEMPO_READINGS = Path("data/processed/tempo_readings.csv")  # from preprocess
+INCOMPLETE = Path("data/processed/incomplete_songs.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")
+PLACED = Path("data/processed/placed_songs.csv")
 METRICS = Path("metrics/soft_assign.json")
 
 DECIMALS = 6  # of a posterior: its rows then sum to 1 within 1e-5 for any K up to 20
@@ -106,6 +112,37 @@ def second_reading(
     return found.join(probabilities("readings_prob", over_readings(at_tempo, at_other, share)))
 
 
+def place_incomplete(
+    songs: pd.DataFrame,
+    scaling: Scaling,
+    mixture: Mixture,
+    cold: list[Mixture],
+    warm: list[Mixture],
+) -> pd.DataFrame:
+    """Return what fit and refits say of songs with features missing, by those that are known.
+
+    Parameters
+    ----------
+    songs : as incomplete_songs() returned them, as text or numbers
+    scaling : of the features
+    mixture : the trained one
+    cold : refits that were initialized anew
+    warm : refits that started at the mixture
+    """
+    values = songs[list(scaling.features)].apply(pd.to_numeric, errors="coerce")
+    found = placed(mixture, cold, warm, scaling.standardize(values))
+    names = songs.drop(columns=list(scaling.features))
+    return (
+        names.join(assignment(songs, found.posterior).drop(columns="song"))
+        .join(probabilities("averaged_prob", found.averaged))
+        .assign(
+            averaged_entropy=found.entropy,
+            mutual_information=found.mutual_information,
+            kept_share=found.kept_share,
+        )
+    )
+
+
 def typicality(mixture: Mixture, points: FloatArray, labels: IntArray) -> FloatArray:
     """Return the share of its component that lies further out than each point, (N,), 0 to 1.
 
@@ -154,14 +191,18 @@ def main() -> None:
         typicality=typicality(mixture, points, labels),
         deciding_feature=deciding,
     ).join(second_reading(readings, other_labels, at_tempo.posterior, at_other.posterior))
-    metrics = summarize(posterior)
+    incomplete = place_incomplete(tables.read(INCOMPLETE), scaling, mixture, cold, warm)
+    metrics = summarize(posterior) | {"placed_songs_count": len(incomplete)}
 
     tables.write(POSTERIORS, assigned)
+    tables.write(PLACED, incomplete)
     write_metrics(METRICS, metrics)
     print(assigned.head().to_string(index=False), file=sys.stderr)
     say(
         f"{len(songs)} songs; the maximum posterior is above 0.9 for "
         f"{metrics['above_90_percent_share']:.1%} of them"
+        + f"; {len(incomplete)} with features missing are placed by the others"
+        * bool(len(incomplete))
     )
 
 

@@ -43,6 +43,8 @@ PACKAGES = sorted(
 )
 # The table has second readings, for every column that a table can have is to be looked at.
 READINGS = {f"input.{name}": name for name in ("tempo_other", "tempo_other_share")}
+# Of a song to drop the tempo alone is missing, and it is placed.
+PLACED = {"preprocess.missing": "place"}
 # What a source reads is what its list in section `input` names.
 ITEMS = {"extract": AUDIO, "gtzan_table": GTZAN_TABLE}
 STAGES = {
@@ -93,7 +95,7 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
         give_machine_code(box)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
-    params = declared_params(stage, params_with(SMALL | TABLE | READINGS | given))
+    params = declared_params(stage, params_with(SMALL | TABLE | READINGS | PLACED | given))
     (box / "params.yaml").write_text(yaml.safe_dump(params))
 
 

@@ -21,6 +21,7 @@ TYPES: dict[str, Callable[[pd.Series], bool]] = {
     "integer": is_integer_dtype,
     "number": lambda values: is_numeric_dtype(values) and not is_bool_dtype(values),
 }
+OR_EMPTY = "number or empty"
 INTERVAL = re.compile(r"([\[(])(.+), (.+)([\])])")
 
 Column = dict[Hashable, str]  # a row of the schema
@@ -40,7 +41,8 @@ def columns_of(table: str, features: Sequence[str], k: int) -> list[Column]:
     found = []
     for row in rows[table]:
         if row["column"] == FEATURE:
-            found += [of_feature.get(name, ANY_NUMBER | {"column": name}) for name in features]
+            described = [of_feature.get(name, ANY_NUMBER | {"column": name}) for name in features]
+            found += [column | {"type": row["type"]} for column in described]
         elif "<k>" in row["column"]:
             found += [row | {"column": row["column"].replace("<k>", str(i))} for i in range(k)]
         else:
@@ -93,6 +95,8 @@ def faults(found: pd.DataFrame, table: str, features: Sequence[str], k: int) -> 
     said = []
     for column in columns:
         name, values = column["column"], found[column["column"]]
+        if column["type"] == OR_EMPTY:
+            values, column = pd.to_numeric(values[values != ""]), column | {"type": "number"}
         if not TYPES[column["type"]](values):
             said.append(f"{table}: {name} is {values.dtype}, expected {column['type']}")
             continue

@@ -479,3 +479,29 @@ def test_columns_that_are_no_second_reading_are_refused(
     with pytest.raises(StageError, match=said):
         kept_after(with_readings())
     assert not preprocess.FEATURES_SELECTED.exists()
+
+
+# ---- songs with features missing
+
+
+def test_songs_with_a_missing_value_are_kept_apart_to_be_placed(
+    workspace: Path, set_params: SetParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = make_songs().astype({"energy": object})
+    songs.loc[[7, 9], "tempo"] = 0
+    songs.loc[9, "energy"] = "n/a"
+    fitted = kept_after(songs)
+    before = {
+        path: path.read_bytes() for path in (preprocess.FEATURES_SELECTED, preprocess.SCALING)
+    }
+    assert read_table(preprocess.INCOMPLETE).empty
+    set_params({"preprocess.missing": "place"})
+    assert len(kept_after(songs)) == len(fitted) == 238
+    assert {path: path.read_bytes() for path in before} == before
+    found = read_table(preprocess.INCOMPLETE)
+    assert found["song"].tolist() == songs["filename"][[7, 9]].tolist()
+    assert found["missing"].tolist() == ["tempo", "tempo and energy"]
+    assert found["valence"].tolist() == songs["valence"][[7, 9]].tolist()
+    assert found["energy"].tolist() == [str(songs["energy"][7]), ""]
+    assert len(read_table(preprocess.SONGS_DROPPED)) == 2
+    assert "of which 2 are placed by what is known of them" in capsys.readouterr().err

@@ -100,6 +100,9 @@ def assigned_with(readings: pd.DataFrame, suffix: str = "csv") -> pd.DataFrame:
     tables = Tables(suffix)  # type: ignore[arg-type]
     tables.write(soft_assign.FEATURES_SELECTED, SONGS, digits=None)
     tables.write(soft_assign.TEMPO_READINGS, readings, digits=None)
+    if not soft_assign.INCOMPLETE.with_suffix(f".{suffix}").exists():
+        none = SONGS.head(0).assign(name="", missing="")
+        tables.write(soft_assign.INCOMPLETE, none, digits=None)
     write_json(soft_assign.SCALING, SONGS_SCALING.to_json())
     write_json(soft_assign.GMM, mixture_at(0).to_json())
     refits = {
@@ -144,3 +147,27 @@ def test_without_second_readings_no_column_is_added_and_none_is_changed(
     added = ["tempo_other", "tempo_other_share", "tempo_other_cluster"]
     assert list(both) == [*one, *added, "readings_prob_0", "readings_prob_1"]
     pd.testing.assert_frame_equal(both[list(one)], one)
+
+
+# ---- songs with features missing
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_songs_with_a_feature_missing_are_placed_by_the_others(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tables = Tables(suffix)  # type: ignore[arg-type]
+    incomplete = SONGS.head(2).assign(name=["a", "b"], tempo=np.nan, missing="tempo")
+    tables.write(soft_assign.INCOMPLETE, incomplete, digits=None)
+    assigned_with(READINGS, suffix)
+    found = tables.read(soft_assign.PLACED)
+    assert found["song"].tolist() == ["0", "1"]
+    assert found["missing"].tolist() == ["tempo", "tempo"]
+    # The components share a variance of .1, their energies are 0 and 0.1 standardized.
+    energy = SONGS["energy"].to_numpy()[:2] - 0.5
+    odds = 0.6 / 0.4 * np.exp((-(energy**2) + (energy - 0.1) ** 2) / 0.2)
+    expected = odds / (1 + odds)
+    np.testing.assert_allclose(found["gmm_prob_0"], expected, atol=1e-6)
+    np.testing.assert_allclose(found["averaged_prob_0"], expected, atol=1e-6)  # tempo alone differs
+    np.testing.assert_allclose(found["mutual_information"], 0, atol=1e-9)

@@ -10,7 +10,7 @@ from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 
 
-def marginal(mixture: Mixture, kept: Sequence[int]) -> Mixture:
+def marginal(mixture: Mixture, kept: Sequence[int] | IntArray) -> Mixture:
     """Return the mixture of the features `kept`, by their places: the others integrated out.
 
     A marginal of a Gaussian is the Gaussian of those means and covariances, Bishop (2006) eq. 2.98,
