@@ -9,7 +9,6 @@ tables are the songs of the last run and, where REAL_DATA names the folder of th
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +103,7 @@ def percent(values: list[float]) -> str:
 def rows() -> Iterator[dict[str, str]]:
     """Yield a row per table: what is named by chance, and what of what is wrong."""
     params, mixture = read_params("suspects", Suspects), read_params("mixture", MixtureParams)
-    recipe = replace(mixture, short_runs=50, carried_on=5, seed=params.seed)
+    recipe = mixture.with_fewer_runs(50, 5, params.seed)
     for name, songs in songs_of_tables().items():
         points = standardized(songs)
         truth = best_mixture(points, recipe)
@@ -130,7 +129,7 @@ def rows() -> Iterator[dict[str, str]]:
 def known_faults() -> Iterator[str]:
     """Yield what is found of the faults that are known of the tables."""
     params, mixture = read_params("suspects", Suspects), read_params("mixture", MixtureParams)
-    recipe = replace(mixture, short_runs=50, carried_on=5, seed=params.seed)
+    recipe = mixture.with_fewer_runs(50, 5, params.seed)
     found = songs_of_tables()
     last = found["the songs of the last run"]
     if TRUTH.is_file():

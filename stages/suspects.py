@@ -5,7 +5,7 @@ genre. What is named is a reason to listen, and no song is left out for it; each
 which it names songs that nothing is wrong with, see docs/method.md.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 from song_mixtures.suspects.duplicates import Pairs, near_duplicates
+from song_mixtures.suspects.kinds import DUPLICATE, KINDS, LABEL, NOWHERE, OCTAVE
 from song_mixtures.suspects.labels import Read, read_genres
 from song_mixtures.suspects.strangers import fitted_folds, folds_of, out_of_fold
 
@@ -37,9 +38,6 @@ OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")
 DENSITIES = Path("models/out_of_fold_densities.json")
 METRICS = Path("metrics/suspects.json")
 
-DUPLICATE, NOWHERE, OCTAVE, LABEL = KINDS = (
-    "near-duplicate", "belongs nowhere", "octave", "label"
-)  # fmt: skip
 # Of the simulated songs' log-densities a new song is judged by: 1 % and less to their last digit.
 LEVELS = np.geomspace(1e-5, 1, 501)
 
@@ -209,12 +207,7 @@ def main() -> None:
     short_runs, carried_on = (
         read_param("refits", key, Annotated[int, Range(1)]) for key in ("short_runs", "carried_on")
     )
-    recipe = replace(
-        recipe,
-        short_runs=min(short_runs, recipe.short_runs),
-        carried_on=min(carried_on, recipe.carried_on),
-        seed=params.seed,
-    )
+    recipe = recipe.with_fewer_runs(short_runs, carried_on, params.seed)
     scaling = Scaling.from_json(read_json(SCALING))
     songs = tables.read(FEATURES_SELECTED)
     points, names = scaling.standardize(songs), songs["song"]

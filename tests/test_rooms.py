@@ -11,7 +11,7 @@ PACKAGE = ROOT / "song_mixtures"
 FIGURES, PICTURES, REPORT, PAGE = (
     f"presentation/{name}" for name in ("figures", "pictures", "report", "page")
 )
-SEEN = {"mixture", "songs", "sampling"}
+SEEN = {"mixture", "songs", "sampling", "suspects"}
 
 # Besides its own modules and `pipeline`, which imports no room.
 MAY_IMPORT: dict[str, set[str]] = {

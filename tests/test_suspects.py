@@ -11,6 +11,7 @@ from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
+from song_mixtures.suspects.kinds import DUPLICATE, LABEL, NOWHERE, OCTAVE
 from stages import suspects
 from tests.conftest import run_stages
 
@@ -41,13 +42,13 @@ def test_each_kind_names_its_songs_the_most_suspicious_first(run_folder: Path) -
     found = read_table(run_folder / suspects.SUSPECTS)
     names = read_table(run_folder / suspects.FEATURES_SELECTED)["song"]
     of_kind = dict(list(found.groupby("kind", sort=False)))
-    pair = of_kind[suspects.DUPLICATE].iloc[0]
+    pair = of_kind[DUPLICATE].iloc[0]
     assert (pair["song"], pair["other_song"], pair["score"]) == (names[9], names[3], 0)
     assert pair["reason"] == "equal in every feature"
-    assert of_kind[suspects.NOWHERE]["song"].iloc[0] == names[20]
-    assert names[30] in set(of_kind[suspects.LABEL]["song"])
-    assert len(of_kind[suspects.LABEL]) <= 3  # of 240
-    hanging = of_kind[suspects.OCTAVE]
+    assert of_kind[NOWHERE]["song"].iloc[0] == names[20]
+    assert names[30] in set(of_kind[LABEL]["song"])
+    assert len(of_kind[LABEL]) <= 3  # of 240
+    hanging = of_kind[OCTAVE]
     assert hanging["song"].tolist() == [names[41], names[40]]  # 42's other reading is unlikely
     assert hanging["score"].tolist() == pytest.approx([0.4, 0.55])
     assert "at 200 BPM (60% likely) it would be of component" in hanging["reason"].iloc[0]
@@ -58,12 +59,12 @@ def test_each_kind_names_its_songs_the_most_suspicious_first(run_folder: Path) -
 def test_metrics_count_what_the_table_lists(run_folder: Path) -> None:
     found = read_table(run_folder / suspects.SUSPECTS)["kind"].value_counts()
     metrics = read_json(run_folder / suspects.METRICS)
-    assert metrics["near_duplicate_pairs_count"] == found[suspects.DUPLICATE]
+    assert metrics["near_duplicate_pairs_count"] == found[DUPLICATE]
     assert metrics["equal_pairs_count"] == 1
-    assert metrics["belongs_nowhere_count"] == found[suspects.NOWHERE]
+    assert metrics["belongs_nowhere_count"] == found[NOWHERE]
     assert metrics["belongs_nowhere_by_chance"] == pytest.approx(2.4)
     assert metrics["octave_decides_count"] == 2
-    assert metrics["label_looks_wrong_count"] == found[suspects.LABEL]
+    assert metrics["label_looks_wrong_count"] == found[LABEL]
     assert metrics["genre_accuracy_share"] > 0.95
 
 
@@ -91,14 +92,14 @@ def test_without_genres_none_is_read(run_folder: Path, tmp_path: Path) -> None:
     songs = read_table(folder / suspects.FEATURES_SELECTED).drop(columns="genre")
     songs.to_csv(folder / suspects.FEATURES_SELECTED, index=False)
     run_stages(folder, "suspects")
-    assert suspects.LABEL not in set(read_table(folder / suspects.SUSPECTS)["kind"])
+    assert LABEL not in set(read_table(folder / suspects.SUSPECTS)["kind"])
     assert not [key for key in read_json(folder / suspects.METRICS) if key.startswith("genre_")]
     seen = read_table(folder / suspects.OUT_OF_FOLD)
     assert list(seen.columns) == ["song", "density_p_value"]
 
 
 def test_no_row_of_any_kind_leaves_the_columns() -> None:
-    nothing = suspects.rows(suspects.LABEL, np.array([], dtype=int), np.array([]), [])
+    nothing = suspects.rows(LABEL, np.array([], dtype=int), np.array([]), [])
     songs = pd.DataFrame({"song": ["a"], "name": ["A"]})
     table = suspects.named(nothing, songs, pd.Series([""]))
     assert table.empty

@@ -4,7 +4,7 @@ The arithmetic is in compiled.py. Here is what goes into it and what comes out: 
 row, a mixture as an array of parameters, how far EM has come.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 import numpy as np
@@ -41,6 +41,15 @@ class MixtureParams:
     max_iter: Annotated[int, Range(2)]  # EM iterations of a run
     reg_covar: Annotated[float, Range(0, 1)]  # variance, standardized units: 1 is a feature's own
     seed: Annotated[int, Range(0, 2**32 - 1)]
+
+    def with_fewer_runs(self, short_runs: int, carried_on: int, seed: int) -> "MixtureParams":
+        """Return the same from so many initializations at most, where many mixtures are fitted."""
+        return replace(
+            self,
+            short_runs=min(short_runs, self.short_runs),
+            carried_on=min(carried_on, self.carried_on),
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ without groups have given components that come back as often?
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
 
@@ -102,12 +102,8 @@ def fitted_anew(
     params : section `refits`, but for its warm refits
     recipe : section `mixture`
     """
-    fewer = replace(
-        recipe,
-        short_runs=min(params.short_runs, recipe.short_runs),
-        carried_on=min(params.carried_on, recipe.carried_on),
-        seed=int(rng.integers(2**32)),
-    )
+    seed = int(rng.integers(2**32))
+    fewer = recipe.with_fewer_runs(params.short_runs, params.carried_on, seed)
     return fit_mixture(points, len(mixture.weights), mixture.covariance_type, fewer).mixture
 
 

@@ -39,6 +39,7 @@ from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import Features
 from song_mixtures.songs.plane import Plane
 from song_mixtures.songs.scaling import Scaling
+from song_mixtures.suspects.kinds import KINDS, NOWHERE
 
 FEATURE_BINS = 30  # from a feature's minimum to its maximum
 ENTROPY_BINS = 40  # from 0 to log K
@@ -78,7 +79,8 @@ def genre_colors(groups: pd.Series, palette: Palette) -> list[str]:
 
 def reasons_to_look(songs: pd.Series, suspects: pd.DataFrame) -> pd.Series:
     """Return the kinds of each song's reasons to be looked at, in words, "" where it has none."""
-    of_pairs = suspects[["other_song", "kind"]].rename(columns={"other_song": "song"})
+    pairs = suspects[suspects["other_song"] != ""]
+    of_pairs = pairs[["other_song", "kind"]].rename(columns={"other_song": "song"})
     kinds = pd.concat([suspects[["song", "kind"]], of_pairs]).drop_duplicates()
     found: pd.Series = songs.map(kinds.groupby("song")["kind"].agg(", ".join)).fillna("")
     return found
@@ -225,10 +227,8 @@ SONG_MAP = Chart(
         {"name": "color_by", "value": "component", "bind": {
             "name": "color by ", "input": "select", "options": ["component", "genre"],
         }},
-        {"name": "marked", "value": "belongs nowhere", "bind": {
-            "name": "ring around ", "input": "select", "options": [
-                "none", "near-duplicate", "belongs nowhere", "octave", "label",
-            ],
+        {"name": "marked", "value": NOWHERE, "bind": {
+            "name": "ring around ", "input": "select", "options": ["none", *KINDS],
         }},
         {"name": "genre_search", "value": "", "bind": {
             "name": "genre ", "input": "text", "placeholder": "part of a name",

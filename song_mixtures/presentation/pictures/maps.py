@@ -15,10 +15,10 @@ from song_mixtures.presentation.figures.palettes import FAINT, INK, Colors, said
 from song_mixtures.presentation.figures.vega import MOST_COMPONENTS
 from song_mixtures.presentation.pictures.style import badge, bare, blank, color_key, heaviest
 from song_mixtures.songs.plane import Plane
+from song_mixtures.suspects.kinds import NOWHERE
 
 # From light, certain, to dark, without what is too light on white; color-blind readers see it too.
 ENTROPY = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.12, 1, 256)))
-NOWHERE = "belongs nowhere"  # of the kinds of suspicious songs
 BADGE = 1 / 17  # the room a badge of two digits takes, of the smallest map
 WIDEST, TALLEST = 10.0, 6.0  # of maps, inches
 MARGIN = 0.04  # around songs and ellipses, of their extent
