@@ -82,6 +82,8 @@ OF_COMPONENT = {
 }  # fmt: skip
 SCALE = {"domain": [-2, 0, 2], "range": DEVIATIONS, "clamp": True}
 KEY = {"gradientLength": 180, "orient": "bottom", "values": [-2, -1, 0, 1, 2]}
+# Six characters have room in a cell, however many features there are.
+NARROW = {"expr": "min(10.5, bandwidth('x') / 3.6)"}
 WHITE_ON_DARK = where("datum.deviation < -1.1", "white", INK)
 AXES = {
     "x": column("feature", "ordinal", sort=None, title=None, axis={"labelAngle": -25, **NO_LINES}),
@@ -97,7 +99,7 @@ COMPONENT_MEANS = Chart(
                                deviation="standard deviations|+.2f", **OF_COMPONENT),
         }, stroke="white"),
         layer("text", [], {"text": column("mean", "nominal"), "color": WHITE_ON_DARK},
-              fontSize=10.5),
+              fontSize=NARROW),
         badges("y"),
         *BESIDE,
     ]}, abreast=1),
@@ -112,7 +114,7 @@ WEIGHTS = Chart(
     component_weights,
     by_revision(SIZE | {"layer": [
         layer("bar", [], {
-            "x": column("weight", title="share of the songs", axis={"format": ".0%"}),
+            "x": column("weight", title="share of the songs", axis={"format": ".0%", "labelOverlap": True}),
             "color": OWN_COLOR,
             "tooltip": tooltip(component="component", **OF_COMPONENT),
         }),
