@@ -114,7 +114,8 @@ WEIGHTS = Chart(
     component_weights,
     by_revision(SIZE | {"layer": [
         layer("bar", [], {
-            "x": column("weight", title="share of the songs", axis={"format": ".0%", "labelOverlap": True}),
+            "x": column("weight", title="share of the songs",
+                        axis={"format": ".0%", "labelOverlap": True}),
             "color": OWN_COLOR,
             "tooltip": tooltip(component="component", **OF_COMPONENT),
         }),
