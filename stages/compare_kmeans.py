@@ -10,9 +10,15 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics as scores
 
-from song_mixtures.labels.agreement import contingency, matching
+from song_mixtures.labels.agreement import (
+    adjusted_mutual,
+    adjusted_rand,
+    contingency,
+    matching,
+    normalized_mutual,
+)
+from song_mixtures.labels.compactness import calinski_harabasz, davies_bouldin
 from song_mixtures.labels.silhouette import silhouettes
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics
@@ -47,12 +53,13 @@ def confusion(gmm: IntArray, kmeans: IntArray, k: int) -> pd.DataFrame:
 
 def agreement(gmm: IntArray, kmeans: IntArray, k: int) -> dict[str, float]:
     """Return how far the two labelings agree; ARI and AMI are 0 by chance and 1 when equal."""
+    counts = contingency(gmm, kmeans, k)
     return {
         "equal_labels_raw_share": float(np.mean(gmm == kmeans)),
         "equal_labels_matched_share": float(np.mean(matching(gmm, kmeans, k)[gmm] == kmeans)),
-        "ari": scores.adjusted_rand_score(gmm, kmeans),
-        "ami": scores.adjusted_mutual_info_score(gmm, kmeans),
-        "nmi": scores.normalized_mutual_info_score(gmm, kmeans),
+        "ari": adjusted_rand(counts),
+        "ami": adjusted_mutual(counts),
+        "nmi": normalized_mutual(counts),
     }
 
 
@@ -75,41 +82,43 @@ def compactness(
     found |= {"gmm_silhouette": of_gmm, "kmeans_silhouette": of_kmeans}
     if np.unique(gmm).size > 1:
         found |= {
-            "gmm_davies_bouldin": scores.davies_bouldin_score(points, gmm),
-            "gmm_calinski_harabasz": scores.calinski_harabasz_score(points, gmm),
+            "gmm_davies_bouldin": davies_bouldin(points, gmm),
+            "gmm_calinski_harabasz": calinski_harabasz(points, gmm),
         }
     return found | {
-        "kmeans_davies_bouldin": scores.davies_bouldin_score(points, kmeans),
-        "kmeans_calinski_harabasz": scores.calinski_harabasz_score(points, kmeans),
+        "kmeans_davies_bouldin": davies_bouldin(points, kmeans),
+        "kmeans_calinski_harabasz": calinski_harabasz(points, kmeans),
     }
 
 
-def purity(genres: pd.Series, labels: pd.Series) -> float:
+def purity(counts: IntArray) -> float:
     """Return the share of songs whose genre is the commonest in their cluster, 0 to 1.
 
-    It grows with K by itself: compare it only between labelings with the same K.
+    Of songs per genre and cluster, (G, K). It grows with K by itself: compare it only between
+    labelings with the same K.
     """
-    commonest = pd.crosstab(labels, genres).max(axis=1)
-    return float(commonest.sum() / len(labels))
+    return float(counts.max(axis=0).sum() / counts.sum())
 
 
-def genre_agreement(songs: pd.DataFrame) -> dict[str, float]:
+def genre_agreement(songs: pd.DataFrame, k: int) -> dict[str, float]:
     """Return how far components and clusters follow the genres, of the songs with a genre."""
     if "genre" not in songs or (songs["genre"] == "").all():
         return {}
     known = songs[songs["genre"] != ""]
-    gmm, kmeans = known["gmm_cluster"], known["kmeans_cluster"]
-    # Numbers, for each score sorts the labels, and a million names take seconds to sort.
-    genres = known["genre"].astype("category").cat.codes
+    genres, names = pd.factorize(known["genre"])
+    of_gmm, of_kmeans = (
+        contingency(genres, known[labels].to_numpy(), len(names), k)
+        for labels in ("gmm_cluster", "kmeans_cluster")
+    )
     return {
-        "gmm_genre_ari": scores.adjusted_rand_score(genres, gmm),
-        "gmm_genre_ami": scores.adjusted_mutual_info_score(genres, gmm),
-        "gmm_genre_nmi": scores.normalized_mutual_info_score(genres, gmm),
-        "gmm_genre_purity_share": purity(genres, gmm),
-        "kmeans_genre_ari": scores.adjusted_rand_score(genres, kmeans),
-        "kmeans_genre_ami": scores.adjusted_mutual_info_score(genres, kmeans),
-        "kmeans_genre_nmi": scores.normalized_mutual_info_score(genres, kmeans),
-        "kmeans_genre_purity_share": purity(genres, kmeans),
+        "gmm_genre_ari": adjusted_rand(of_gmm),
+        "gmm_genre_ami": adjusted_mutual(of_gmm),
+        "gmm_genre_nmi": normalized_mutual(of_gmm),
+        "gmm_genre_purity_share": purity(of_gmm),
+        "kmeans_genre_ari": adjusted_rand(of_kmeans),
+        "kmeans_genre_ami": adjusted_mutual(of_kmeans),
+        "kmeans_genre_nmi": normalized_mutual(of_kmeans),
+        "kmeans_genre_purity_share": purity(of_kmeans),
     }
 
 
@@ -151,7 +160,7 @@ def main() -> None:
     found = {
         **agreement(gmm, kmeans, k),
         **compactness(scaling.standardize(songs), gmm, kmeans, scored),
-        **genre_agreement(songs),
+        **genre_agreement(songs, k),
     }
 
     tables.write(CONFUSION, counts)

@@ -58,9 +58,8 @@ def test_a_component_without_songs_is_matched_all_the_same() -> None:
 
 
 def test_purity_by_hand() -> None:
-    genres = pd.Series(list("aabbbc"))
-    labels = pd.Series([0, 0, 0, 1, 1, 1])
-    assert compare_kmeans.purity(genres, labels) == 4 / 6
+    counts = np.array([[2, 0], [1, 2], [0, 1]])  # songs of three genres in two clusters
+    assert compare_kmeans.purity(counts) == 4 / 6
 
 
 def test_songs_without_a_genre_are_left_out() -> None:
@@ -71,7 +70,7 @@ def test_songs_without_a_genre_are_left_out() -> None:
             "kmeans_cluster": [0, 1, 0, 1, 0],
         }
     )
-    found = compare_kmeans.genre_agreement(songs)
+    found = compare_kmeans.genre_agreement(songs, 2)
     assert found["gmm_genre_ari"] == 1.0
     assert found["kmeans_genre_ari"] < 0.01
     assert found["gmm_genre_purity_share"] == 1.0
@@ -82,7 +81,7 @@ def test_songs_without_a_genre_are_left_out() -> None:
     "songs", [pd.DataFrame({"gmm_cluster": [0]}), pd.DataFrame({"genre": [""]})]
 )
 def test_without_genres_there_are_no_genre_scores(songs: pd.DataFrame) -> None:
-    assert compare_kmeans.genre_agreement(songs) == {}
+    assert compare_kmeans.genre_agreement(songs, 1) == {}
 
 
 def test_a_mixture_with_all_songs_in_one_component_has_no_compactness() -> None:

@@ -25,7 +25,7 @@ USED = {
     "uncertainty": set(),
     "components": set(),
     "kmeans": {"scipy", "sklearn"},
-    "compare_kmeans": {"scipy", "sklearn"},
+    "compare_kmeans": {"scipy"},
     "figures": {"matplotlib", "scipy"},
     "report": set(),
 }

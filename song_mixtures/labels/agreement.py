@@ -2,13 +2,18 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import gammaln, xlogy
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 
 
-def contingency(rows: IntArray, columns: IntArray, k: int) -> IntArray:
-    """Return how many songs have each pair of labels, both (N,) from 0 to K - 1, as (K, K)."""
-    return np.bincount(k * rows + columns, minlength=k * k).reshape(k, k)
+def contingency(rows: IntArray, columns: IntArray, k: int, k_columns: int = 0) -> IntArray:
+    """Return how many songs have each pair of labels, as (K, K), or (K, k_columns) where given.
+
+    The labels, both (N,), are whole numbers from 0, of `rows` below K.
+    """
+    across = k_columns or k
+    return np.bincount(across * rows + columns, minlength=k * across).reshape(k, across)
 
 
 def matching(rows: IntArray, columns: IntArray, k: int) -> IntArray:
@@ -31,6 +36,61 @@ def adjusted_rand(counts: IntArray) -> float:
     )
     expected, most = rows * columns / songs, (rows + columns) / 2
     return 1.0 if most == expected else (both - expected) / (most - expected)
+
+
+def mutual_information(counts: IntArray) -> float:
+    """Return the mutual information of a contingency table's rows and columns, nats.
+
+    sum_ij n_ij / N ln(N n_ij / (a_i b_j)), Vinh, Epps & Bailey (2010), section 2.2.
+    """
+    songs = counts.sum()
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / songs
+    ratio = np.divide(counts, expected, out=np.zeros(counts.shape), where=counts > 0)
+    return float(xlogy(counts, ratio).sum() / songs)
+
+
+def label_entropy(sizes: IntArray) -> float:
+    """Return the entropy of a labeling with so many songs of each label, nats."""
+    shares = sizes / sizes.sum()
+    return float(-xlogy(shares, shares).sum())
+
+
+def expected_mutual_information(counts: IntArray) -> float:
+    """Return the mutual information of labelings of the same sizes at random, nats.
+
+    Each n_ij is hypergeometric then: Vinh, Epps & Bailey (2010), eq. 24a.
+    """
+    rows, columns, songs = counts.sum(axis=1), counts.sum(axis=0), int(counts.sum())
+    log_factorial = gammaln(np.arange(songs + 1) + 1)
+    total = 0.0
+    for a in rows[rows > 0]:
+        for b in columns[columns > 0]:
+            both = np.arange(max(1, a + b - songs), min(a, b) + 1)
+            sizes = np.array([a, b, songs - a, songs - b])
+            log_chance = log_factorial[sizes].sum() - log_factorial[songs]
+            for part in (both, a - both, b - both, songs - a - b + both):
+                log_chance = log_chance - log_factorial[part]
+            log_ratio = np.log(songs * both / (a * b))
+            total += float((both / songs * log_ratio * np.exp(log_chance)).sum())
+    return total
+
+
+def normalized_mutual(counts: IntArray) -> float:
+    """Return the mutual information over the mean of both entropies, 0 to 1; not 0 by chance."""
+    mean = (label_entropy(counts.sum(axis=1)) + label_entropy(counts.sum(axis=0))) / 2
+    return 1.0 if mean == 0 else mutual_information(counts) / mean
+
+
+def adjusted_mutual(counts: IntArray) -> float:
+    """Return the adjusted mutual information, 1 for the same groups, 0 by chance.
+
+    Vinh, Epps & Bailey (2010), with the mean of both entropies as the most there can be.
+    """
+    mean = (label_entropy(counts.sum(axis=1)) + label_entropy(counts.sum(axis=0))) / 2
+    expected = expected_mutual_information(counts)
+    if mean - expected < 1e-12:
+        return 1.0  # both have one group, or each song one of its own: sizes leave nothing open
+    return (mutual_information(counts) - expected) / (mean - expected)
 
 
 def best_jaccards(counts: IntArray) -> FloatArray:

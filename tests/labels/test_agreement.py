@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import adjusted_rand_score
+from sklearn import metrics as scores
 
-from song_mixtures.labels.agreement import adjusted_rand, best_jaccards, contingency, matching
+from song_mixtures.labels.agreement import (
+    adjusted_mutual,
+    adjusted_rand,
+    best_jaccards,
+    contingency,
+    matching,
+    normalized_mutual,
+)
 
 ONE, OTHER = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 1, 0, 0, 0, 0])
 COUNTS = [[1, 2, 0], [2, 0, 0], [1, 0, 0]]
@@ -36,8 +43,23 @@ def test_the_matching_has_the_most_songs_in_common() -> None:
     assert matching(ONE, OTHER, 3).tolist() == [1, 0, 2]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2))
-def test_adjusted_rand_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=2))
+def test_indices_are_scikit_learns(pairs: list[tuple[int, int]]) -> None:
     one, other = np.array(pairs).T
-    expected = adjusted_rand_score(one, other)
-    assert adjusted_rand(contingency(one, other, 4)) == pytest.approx(expected, abs=1e-12)
+    counts = contingency(one, other, 4, 6)
+    found = [adjusted_rand(counts), adjusted_mutual(counts), normalized_mutual(counts)]
+    expected = [
+        scores.adjusted_rand_score(one, other),
+        scores.adjusted_mutual_info_score(one, other),
+        scores.normalized_mutual_info_score(one, other),
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_indices_of_many_songs_and_genres_are_scikit_learns() -> None:
+    rng = np.random.default_rng(1)
+    genres = rng.integers(0, 114, 30_000)
+    labels = np.where(rng.random(30_000) < 0.2, genres % 10, rng.integers(0, 10, 30_000))
+    counts = contingency(genres, labels, 114, 10)
+    expected = scores.adjusted_mutual_info_score(genres, labels)
+    assert adjusted_mutual(counts) == pytest.approx(expected, abs=1e-9)
