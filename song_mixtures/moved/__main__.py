@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,48 +59,60 @@ class Comparison:
     only_after: int
 
 
-def content_of(path: str, revision: str) -> bytes:
-    """Return a file of a revision that git or DVC has.
+def workspace_file(path: str) -> bytes:
+    """Return a file of the workspace; StageError where it is not there."""
+    if not Path(path).is_file():
+        raise StageError(f"{path} is not here: run `dvc repro`, or `dvc checkout` after a run")
+    return Path(path).read_bytes()
 
-    Raises StageError where there is no such revision, no such file in it, or DVC's cache and
-    remote do not have it.
+
+def files_of(revision: str) -> Callable[[str], bytes]:
+    """Return what reads a file of a revision that git or DVC has.
+
+    Raises StageError where there is no such revision; what it returns, where the revision has no
+    such file, or neither DVC's cache nor its remote has it.
     """
     if revision == WORKSPACE:
-        if not Path(path).is_file():
-            raise StageError(f"{path} is not here: run `dvc repro`, or `dvc checkout` after a run")
-        return Path(path).read_bytes()
-    import dvc.api  # of half a second, for revisions alone
-    from dvc.exceptions import DvcException, FileMissingError
+        return workspace_file
+    from dvc.api import DVCFileSystem  # half a second, and for revisions alone
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
-    from dvc.scm import RevError, resolve_rev
+    from dvc.scm import resolve_rev
 
     try:
         with Repo() as repo:
             commit = resolve_rev(repo.scm, revision)
-        content: bytes = dvc.api.read(path, rev=commit, mode="rb")
-    except RevError:
-        raise StageError(
-            f"{revision} is no revision: expected a branch, a tag, a commit or an experiment, as "
-            "`git log` and `dvc exp list` show them"
-        ) from None
-    except FileMissingError:
-        raise StageError(
-            f"{revision} has {path}, but DVC's cache does not: `dvc fetch --all-commits` brings it "
-            f"where a remote has it, else `git checkout {revision} && dvc repro` makes it again"
-        ) from None
-    except (DvcException, OSError) as error:
+        files = DVCFileSystem(".", rev=commit)
+    except DvcException as error:
         reason = " ".join(str(error).split())
-        raise StageError(f"{path} of {revision} cannot be read: {reason}") from None
-    return content
+        raise StageError(
+            f"{revision} cannot be read ({reason}): expected a branch, a tag, a commit or an "
+            "experiment of this project, as `git log` and `dvc exp show` have them"
+        ) from None
+
+    def read(path: str) -> bytes:
+        if not files.exists(path):
+            raise StageError(f"{revision} has no {path}: the pipeline of that time did not write it")
+        try:
+            content: bytes = files.read_bytes(path)
+        except (DvcException, OSError):
+            raise StageError(
+                f"{path} of {revision} is not in DVC's cache: `dvc fetch --all-commits` brings it "
+                f"where a remote has it, else `git checkout {revision} && dvc repro` makes it again"
+            ) from None
+        return content
+
+    return read
 
 
 def read_run(revision: str) -> Run:
-    """Return a revision's songs; raises StageError as content_of() does."""
-    params = load_yaml(content_of(str(PARAMS), revision).decode())
+    """Return a revision's songs; raises StageError as files_of() does."""
+    read = files_of(revision)
+    params = load_yaml(read(str(PARAMS)).decode())
     path = f"{ASSIGNMENTS}.{params['tables']['format']}"
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / Path(path).name
-        copy.write_bytes(content_of(path, revision))
+        copy.write_bytes(read(path))
         return as_run(revision, read_table(copy), by_row=params["input"]["id"] is None)
 
 
