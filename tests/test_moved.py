@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import subprocess
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from song_mixtures.moved.__main__ import as_run, as_text, compare, moved_probability
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
-from tests.conftest import call, make_songs, ran, stages_run, write_params
+from tests.conftest import ROOT, call, make_songs, ran, stages_run, write_params
 
 COMMAND = ("python", "-m", "song_mixtures.moved")
 TABLE = "data/processed/gmm_cluster_assignments.csv"
@@ -204,9 +203,12 @@ def test_a_revision_from_before_the_table_is_said(project: Path) -> None:
     assert said.startswith(f"moved: HEAD has no {TABLE}: ")
 
 
-def test_a_folder_that_is_no_project_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_project_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     (tmp_path / "params.yaml").write_text("tables:\n  format: csv\ninput:\n  id: null\n")
-    done: subprocess.CompletedProcess[str] = ran(tmp_path, *COMMAND, "HEAD")
+    done = ran(tmp_path, *COMMAND, "HEAD")
     assert done.returncode == 1
     assert done.stderr.startswith("moved: HEAD cannot be read (you are not inside of a DVC repo")
     assert len(done.stderr.splitlines()) == 1
