@@ -60,9 +60,7 @@ def check_names(names: Mapping[int, str], k: int) -> None:
                 "it out"
             )
         if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
-            raise StageError(
-                f"{where}, expected a name of 1 to {LONGEST_NAME} letters on one line"
-            )
+            raise StageError(f"{where}, expected a name of 1 to {LONGEST_NAME} letters on one line")
 
 
 def headings(names: Mapping[int, str], reference: Mapping[str, Any], k: int) -> list[str]:

@@ -297,18 +297,17 @@ def kept_numbers(reference: dict[str, Any]) -> str:
     """Return the line that says which components have kept the number of an earlier run."""
     components = reference["components"]
     kept = sum(one["status"] == "kept" for one in components)
+    new = [str(one["component"]) for one in components if one["status"] == "new"]
     others = [
         f"{one['component']} was {one['reference_component']}"
-        if one["status"] == "renumbered"
-        else f"{one['component']} is new"
         for one in components
-        if one["status"] != "kept"
+        if one["status"] == "renumbered"
     ]
-    rest = f"; {', '.join(others)}" if others else ""
-    return (
+    said = (
         f"{kept} of {len(components)} components keep their number in {reference['folder']}, and "
-        f"{reference['kept_songs_share']:.1%} of the songs with them{rest}"
+        f"{reference['kept_songs_share']:.1%} of the songs with them"
     )
+    return "; ".join([said, *([f"new: {', '.join(new)}"] if new else []), *others])
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from song_mixtures.moved.__main__ import as_run, as_text, compare, moved_probabi
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from tests.conftest import ROOT, call, make_songs, ran, stages_run, write_params
+from tests.test_experiments import blocks, section, shell
 
 COMMAND = ("python", "-m", "song_mixtures.moved")
 TABLE = "data/processed/gmm_cluster_assignments.csv"
@@ -96,9 +97,7 @@ def test_numbers_do_not_matter(seed: int, order: list[int]) -> None:
     found = compare(before, after)
     assert found.moves.empty
     said = as_text(found, before, after)
-    assert ("numbers correspond" in said) == all(
-        order[k] == k for k in set(table["gmm_cluster"])
-    )
+    assert ("numbers correspond" in said) == all(order[k] == k for k in set(table["gmm_cluster"]))
 
 
 def test_songs_of_one_name_are_told_by_their_order() -> None:
@@ -109,7 +108,7 @@ def test_songs_of_one_name_are_told_by_their_order() -> None:
 
 def test_runs_without_a_song_in_common_are_refused() -> None:
     one, other = (assignments([name], 2, np.random.default_rng(0)) for name in "ab")
-    with pytest.raises(StageError, match="v1 and v2 have no song in common: .* input.id"):
+    with pytest.raises(StageError, match=r"v1 and v2 have no song in common: .* input\.id"):
         compare(as_run("v1", one, by_row=False), as_run("v2", other, by_row=False))
 
 
@@ -119,34 +118,38 @@ def moved(project: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+COPY, GET, RUN, NAME, MOVED = blocks(section("Keeping numbers and names"))
+
+
 def test_numbers_are_kept_from_one_revision_to_the_next_and_what_moved_is_listed(
     project: Path,
 ) -> None:
-    """As docs/using.md has it, with more songs and in Parquet after that."""
-    call(project, "git", "tag", "v1")
-    call(project, "dvc", "get", ".", "models/gmm.json", "--rev", "v1", "-o", "references/v1/gmm.json")
-    path = "references/v1/scaling.json"
-    call(project, "dvc", "get", ".", "models/scaling.json", "--rev", "v1", "-o", path)
-    assert Path(project / path).read_bytes() == Path(project / "models/scaling.json").read_bytes()
+    """The commands of docs/using.md in their order, then other numbers, then Parquet."""
+    shell(project, COPY)
+    copied = [(project / f"references/v1/{name}.json").read_bytes() for name in ("gmm", "scaling")]
+    shell(project, GET)
+    got = [(project / f"references/v1/{name}.json").read_bytes() for name in ("gmm", "scaling")]
+    assert got == copied
     before = read_table(project / TABLE)
 
     more = make_songs(8, seed=1)
     more = more.assign(filename="more/" + more["filename"])
-    songs = pd.concat([make_songs(), more])
-    songs.to_csv(project / "data/raw/songs.csv", index=False)
+    pd.concat([make_songs(), more]).to_csv(project / "data/raw/songs.csv", index=False)
     # Turned, so that the numbers of the run that is named are others than those by weight.
     content = json.loads((project / "references/v1/gmm.json").read_text())
     turned = {
         key: [content[key][i] for i in (2, 0, 1)] for key in ("weights", "means", "covariances")
     }
     (project / "references/v1/gmm.json").write_text(json.dumps(content | turned))
-    changes = {"train_gmm.reference": "v1", "components.names": {0: "third"}}
-    write_params(project, changes)
-    said = call(project, "dvc", "repro", "components")
+    said = shell(project, RUN)
     assert "train_gmm: 3 of 3 components keep their number in references/v1" in said
     after = read_table(project / TABLE)
+    said = shell(project, NAME)
+    assert stages_run(said) == {"components", "figures", "report"}
     means = read_table(project / "data/processed/gmm_means.csv")
-    assert means["profile"][0].startswith("third: ")
+    assert [words.startswith("ballads: ") for words in means["profile"]] == [False, True, False]
+    assert "ballads: " in (project / "reports/summary.md").read_text()
+    assert "ballads: " in (project / "plots/component_means.json").read_text()
 
     found = moved(project, "v1")
     assert found["after"] == "workspace"
@@ -156,8 +159,7 @@ def test_numbers_are_kept_from_one_revision_to_the_next_and_what_moved_is_listed
     assert counted == [240, 0, 24]
     expected = moved_by_brute_force(before, after)
     assert expected == [{row["song"] for row in found["moved"]}] * len(expected)
-    text = call(project, *COMMAND, "v1")
-    assert "numbers do not correspond" in text
+    assert "numbers do not correspond" in shell(project, MOVED)
 
     # What the reference holds is a dependency; the folder of another run is one too.
     (project / "references/v1/gmm.json").write_text(json.dumps(content))
@@ -185,7 +187,9 @@ def test_an_unknown_revision_and_a_table_that_is_nowhere_are_said_in_one_line(
     project: Path,
 ) -> None:
     said = call(project, *COMMAND, "v9", code=1)
-    assert said.startswith("moved: v9 cannot be read (unknown Git revision 'v9'): expected a branch")
+    assert said.startswith(
+        "moved: v9 cannot be read (unknown Git revision 'v9'): expected a branch"
+    )
     assert len(said.splitlines()) == 1
     shutil.rmtree(project / ".dvc/cache")
     said = call(project, *COMMAND, "HEAD", code=1)

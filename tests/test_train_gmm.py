@@ -338,7 +338,20 @@ def test_a_reference_of_another_scaling_and_fewer_components_labels_the_songs_of
             either = ((labels == was) | (now == today)).sum()
             assert one["jaccard"] == both / either >= 0.6
     assert [one["status"] for one in reference["components"]].count("new") >= 1
-    assert "is new" in said(capsys)
+    assert "; new: " in said(capsys)
+
+
+def test_the_line_names_what_is_new_and_what_has_another_number() -> None:
+    components = [
+        {"component": 0, "reference_component": 0, "jaccard": 0.9, "status": "kept"},
+        {"component": 1, "reference_component": None, "jaccard": 0.4, "status": "new"},
+        {"component": 2, "reference_component": 7, "jaccard": 0.8, "status": "renumbered"},
+    ]
+    found = {"folder": "references/v1", "kept_songs_share": 0.25, "components": components}
+    line = train_gmm.kept_numbers(found)
+    assert "1 of 3 components" in line
+    assert "25.0% of the songs" in line
+    assert line.endswith("new: 1; 2 was 7")
 
 
 def test_a_song_that_the_earlier_scaling_cannot_take_has_no_place_in_that_run() -> None:

@@ -40,7 +40,7 @@ class Numbering:
 def keep_numbers(
     earlier: IntArray, labels: IntArray, k_earlier: int, weights: FloatArray
 ) -> Numbering:
-    """Number components as those of an earlier run whose songs they have, the others by weight.
+    """Give components the numbers of earlier ones whose songs they have, the others by weight.
 
     A pair corresponds when its Jaccard index is SAME or more. Above 1/2 a group shares more than
     half of its songs with the other, so no group is in two such pairs, and every optimal matching,

@@ -92,7 +92,9 @@ def files_of(revision: str) -> Callable[[str], bytes]:
 
     def read(path: str) -> bytes:
         if not files.exists(path):
-            raise StageError(f"{revision} has no {path}: the pipeline of that time did not write it")
+            raise StageError(
+                f"{revision} has no {path}: the pipeline of that time did not write it"
+            )
         try:
             content: bytes = files.read_bytes(path)
         except (DvcException, OSError):
@@ -202,13 +204,10 @@ def correspondence(found: Comparison, before: Run, after: Run) -> list[str]:
     same = found.jaccard >= SAME
     equal = found.matched == np.arange(before.k)
     kept = f"of the {before.k} components {int(same.sum())} are in both"
-    if (equal | ~same).all():
-        lines = [f"numbers correspond: {kept}, with the same number (Jaccard {SAME} or more)"]
-    else:
-        lines = [
-            f"numbers do not correspond, so components were matched by their songs: {kept} "
-            f"(Jaccard {SAME} or more)"
-        ]
+    said = "numbers correspond"
+    if not (equal | ~same).all():
+        said = "numbers do not correspond, so components were matched by their songs"
+    lines = [f"{said}: {kept} (Jaccard {SAME} or more)"]
     for component in np.flatnonzero(~(same & equal)):
         later, jaccard = found.matched[component], found.jaccard[component]
         verb = "is" if same[component] else "comes nearest to"
@@ -244,9 +243,7 @@ def as_json(found: Comparison, before: Run, after: Run) -> str:
             "jaccard": float(jaccard),
             "same": bool(jaccard >= SAME),
         }
-        for component, (later, jaccard) in enumerate(
-            zip(found.matched, found.jaccard, strict=True)
-        )
+        for component, (later, jaccard) in enumerate(zip(found.matched, found.jaccard, strict=True))
     ]
     content = {
         "before": before.revision,
