@@ -373,7 +373,7 @@ def test_a_song_that_the_earlier_scaling_cannot_take_has_no_place_in_that_run() 
         (lambda place: (place / "gmm.json").write_text("{"), "references/v1/gmm.json: "),
         (lambda place: rename_feature(place / "gmm.json"), "are of two runs"),
         (
-            lambda place: [rename_feature(place / name) for name in ("gmm.json", "scaling.json")],
+            lambda place: rename_feature(place / "gmm.json", place / "scaling.json"),
             "only references/v1 has width and only this run has tempo",
         ),
     ],
@@ -390,6 +390,7 @@ def test_a_reference_that_cannot_be_used_is_refused(
     assert train_gmm.GMM.read_bytes() == before
 
 
-def rename_feature(path: Path) -> None:
-    content = read_json(path)
-    write_json(path, content | {"features": ["width", *content["features"][1:]]})
+def rename_feature(*paths: Path) -> None:
+    for path in paths:
+        content = read_json(path)
+        write_json(path, content | {"features": ["width", *content["features"][1:]]})

@@ -169,8 +169,10 @@ def described(before: Run, after: Run, matched: IntArray) -> pd.DataFrame:
     for name, short in (("gmm_prob", "posterior"), ("averaged_prob", "averaged")):
         table[f"{short}_before"] = before.probabilities(name)[rows, was]
         table[f"{short}_after"] = after.probabilities(name)[rows, now]
-    averaged = (run.probabilities("averaged_prob") for run in (before, after))
-    return table.assign(moved_probability=moved_probability(*averaged, matched))
+    moved = moved_probability(
+        before.probabilities("averaged_prob"), after.probabilities("averaged_prob"), matched
+    )
+    return table.assign(moved_probability=moved)
 
 
 def moved_probability(before: FloatArray, after: FloatArray, matched: IntArray) -> FloatArray:

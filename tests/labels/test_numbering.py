@@ -32,7 +32,7 @@ def labelings(pairs: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
 
 def best_orders(gain: FloatArray) -> list[tuple[int, ...]]:
     """Return every one-to-one assignment of rows to columns whose gain is the greatest."""
-    rows = np.arange(len(gain))
+    rows = list(range(len(gain)))
     gains = {order: gain[rows, list(order)].sum() for order in permutations(rows)}
     return [order for order, found in gains.items() if found > max(gains.values()) - 1e-12]
 
