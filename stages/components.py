@@ -6,11 +6,11 @@ weighted by their posteriors. The words compare a component with all songs of th
 music at large.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from song_mixtures.mixture.model import Mixture, effective_components, log_densities
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_metrics
-from song_mixtures.pipeline.params import Range, read_param, read_params
-from song_mixtures.pipeline.stage import run, say
+from song_mixtures.pipeline.params import PARAMS, Range, read_param, read_params
+from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Feature, Features, from_json
 from song_mixtures.songs.scaling import Scaling
@@ -37,6 +37,8 @@ EXEMPLARS = Path("data/processed/exemplar_songs.csv")
 METRICS = Path("metrics/components.json")
 
 MOST_WORDS = 5  # of a profile, which nobody reads further and no picture has room for
+WORDS = ("profile", "profile_shares")  # the columns that name a component
+LONGEST_NAME = 40  # letters, for the same reason
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,57 @@ class Components:
 
     n_exemplars: Annotated[int, Range(1)]
     profile_deviation: Annotated[float, Range(0)]  # standard deviations
+    names: dict[int, str]  # the user's, by component
+
+
+def check_names(names: Mapping[int, str], k: int) -> None:
+    """Raise a StageError for a name of a component that is not there, or that nobody can read."""
+    for component, name in names.items():
+        where = f"{PARAMS}: components.names has {name!r} for component {component}"
+        if component >= k:
+            raise StageError(
+                f"{where}, and there are {k}, from 0 to {k - 1}; give it to one of these or take "
+                "it out"
+            )
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise StageError(f"{where}, expected a name of 1 to {LONGEST_NAME} letters on one line")
+
+
+def headings(names: Mapping[int, str], reference: Mapping[str, Any], k: int) -> list[str]:
+    """Return what stands before the words of each component: its name, that it is new, or "".
+
+    A name is that of a number. Where an earlier run is named, a component that did not keep its
+    number there is another group than the one that was named, so it does not get the name.
+
+    Parameters
+    ----------
+    names : the user's, by component
+    reference : what models/gmm.json says of an earlier run, empty where none is named
+    k : the number of components
+    """
+    said = {
+        one["component"]: "new" if one["status"] == "new" else f"was {one['reference_component']}"
+        for one in reference.get("components", [])
+        if one["status"] != "kept"
+    }
+    return [said.get(component) or names.get(component, "") for component in range(k)]
+
+
+def left_out(names: Mapping[int, str], heads: Sequence[str]) -> str:
+    """Return in words which names no component has got, "" where all are used."""
+    lost = [f"{name!r} ({k}: {heads[k]})" for k, name in names.items() if heads[k] != name]
+    if not lost:
+        return ""
+    return (
+        f"left out, for these components are not those that were named: {', '.join(lost)}; see "
+        "train_gmm.reference"
+    )
+
+
+def headed(words: pd.Series, heads: Sequence[str]) -> list[str]:
+    """Return the words of each component behind its heading, (K,)."""
+    pairs = zip(heads, words, strict=True)
+    return [f"{head}: {word}" if head else str(word) for head, word in pairs]
 
 
 def profile(mean: FloatArray, features: Sequence[Feature], deviation: float) -> dict[str, int]:
@@ -220,11 +273,15 @@ def main() -> None:
     tables = read_params("tables", Tables)
     parameters = read_params("components", Components)
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
-    mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
+    content = read_json(GMM)
+    mixture, scaling = Mixture.from_json(content), Scaling.from_json(read_json(SCALING))
+    check_names(parameters.names, len(mixture.weights))
+    heads = headings(parameters.names, content.get("reference", {}), len(mixture.weights))
     described = from_json(read_json(FEATURES))
     songs = tables.read(ASSIGNMENTS)
 
     means = means_table(mixture, scaling, described, parameters.profile_deviation)
+    means = means.assign(**{name: headed(means[name], heads) for name in WORDS})
     weights = weights_table(mixture, songs, tables.read(STABILITY))
     log_density = log_densities(mixture, scaling.standardize(songs))
 
@@ -233,7 +290,10 @@ def main() -> None:
     tables.write(COVARIANCES, covariances_table(mixture, scaling, songs))
     tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars, nowhere))
     write_metrics(METRICS, summarize(weights))
-    say(f"{len(means)} components; the largest: {means['profile'][0]}")
+    largest = weights["weight"].to_numpy().argmax()
+    say(f"{len(means)} components; the largest: {means['profile'][largest]}")
+    if lost := left_out(parameters.names, heads):
+        say(lost)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ LOCKED = (
 TORN = "test_experiments.py::test_a_torn_lock_is_got_over_as_the_faq_says"
 CLUSTER = "test_experiments.py::test_an_experiment_on_a_cluster_as_the_docs_have_it"
 OWN_REMOTE = "test_experiments.py::test_a_remote_of_ones_own_stays_out_of_git"
+NUMBERS = (
+    "test_moved.py::test_numbers_are_kept_from_one_revision_to_the_next_and_what_moved_is_listed"
+)
 
 # In this order, in one project that has run and is committed.
 HERE = [
@@ -112,6 +115,16 @@ ELSEWHERE = {
     "PYTHONPATH=/shared/song-mixtures dask worker tcp://192.0.2.7:8786 --nthreads 1 "
     "--nworkers -1": CLUSTER,
     "dvc exp run -S compute.backend=dask -S compute.scheduler=tcp://192.0.2.7:8786": CLUSTER,
+    "mkdir -p references/v1": NUMBERS,
+    "cp models/gmm.json models/scaling.json references/v1": NUMBERS,
+    'git add references && git commit -m "The run whose numbers are kept"': NUMBERS,
+    "git tag v1": NUMBERS,
+    "dvc get . models/gmm.json --rev v1 -o references/v1/gmm.json --force": NUMBERS,
+    "dvc get . models/scaling.json --rev v1 -o references/v1/scaling.json --force": NUMBERS,
+    "dvc exp run -S train_gmm.reference=v1": NUMBERS,
+    "dvc exp run -S '+components.names.1=ballads'": NUMBERS,
+    "python -m song_mixtures.moved v1": NUMBERS,
+    "python -m song_mixtures.moved v1 HEAD --csv": NUMBERS,
     "dvc remote add --local -d store /mnt/music/store": OWN_REMOTE,
 }
 NOT_RUN = {

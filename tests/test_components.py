@@ -1,6 +1,8 @@
 """What each component sounds like, in original units and in words."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.features import FEATURES as KNOWN
 from song_mixtures.songs.scaling import Scaling
 from stages import components
-from tests.conftest import FEATURES
+from tests.conftest import FEATURES, write_params
 from tests.fitting.test_em import PARAMS
 from tests.mixture.test_mixture import POINTS
 
@@ -139,6 +142,66 @@ def test_components_of_known_make_get_their_words(finished: Path) -> None:
     assert dance.split(", ")[0] == "danceable"
     assert {"fast", "energetic", "loud"} <= set(loud.split(", "))
     np.testing.assert_allclose(means["tempo"], [80, 122, 140], atol=6)
+
+
+REFERENCE = {
+    "components": [
+        {"component": 0, "reference_component": 0, "jaccard": 0.9, "status": "kept"},
+        {"component": 1, "reference_component": None, "jaccard": 0.4, "status": "new"},
+        {"component": 2, "reference_component": 7, "jaccard": 0.8, "status": "renumbered"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "reference", "heads"),
+    [
+        ({}, {}, ["", "", ""]),
+        ({2: "ballads"}, {}, ["", "", "ballads"]),
+        ({}, REFERENCE, ["", "new", "was 7"]),
+        ({0: "club", 1: "ballads", 2: "folk"}, REFERENCE, ["club", "new", "was 7"]),
+    ],
+)
+def test_a_name_stays_with_the_component_that_kept_its_number(
+    names: dict[int, str], reference: dict[str, Any], heads: list[str]
+) -> None:
+    found = components.headings(names, reference, 3)
+    assert found == heads
+    lost = {name for k, name in names.items() if heads[k] != name}
+    said = components.left_out(names, found)
+    assert {name for name in names.values() if repr(name) in said} == lost
+
+
+def test_names_stand_before_the_words_wherever_a_component_is_told_by_them(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_table(finished / components.MEANS)
+    shutil.copytree(finished, tmp_path / "named")
+    monkeypatch.chdir(tmp_path / "named")
+    write_params(tmp_path / "named", {"components.names": {1: "ballads, <b> & co"}})
+    components.main()
+    means = read_table(components.MEANS)
+    for column in components.WORDS:
+        expected = [before[column][0], f"ballads, <b> & co: {before[column][1]}", before[column][2]]
+        assert means[column].tolist() == expected
+    others = list(set(means) - set(components.WORDS))
+    pd.testing.assert_frame_equal(means[others], before[others])
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({3: "ballads"}, "components.names has 'ballads' for component 3, and there are 3, from 0"),
+        ({0: " "}, "expected a name of 1 to 40 letters"),
+        ({0: "one\ntwo"}, "on one line"),
+        ({0: "long" * 11}, "expected a name of 1 to 40 letters"),
+    ],
+)
+def test_a_name_of_nothing_or_that_nobody_can_read_is_refused(
+    names: dict[int, str], said: str
+) -> None:
+    with pytest.raises(StageError, match=said):
+        components.check_names(names, 3)
 
 
 def test_effective_songs_add_up_to_all(finished: Path) -> None:

@@ -53,6 +53,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
     ({"uncertainty.n_extremes": 3}, {"uncertainty", "report"}),
     ({"components.n_exemplars": 2}, {"components", "report"}),
     ({"components.profile_deviation": 0.1}, {"components", *SHOWING}),
+    ({"components.names": {0: "ballads"}}, {"components", *SHOWING}),  # nothing is fitted for it
     ({"kmeans.max_iter": 299}, {"kmeans"}),  # which takes fewer steps anyway
     ({"kmeans.silhouette_sample": 100}, {"kmeans", "compare_kmeans", *SHOWING}),
     ({"figures.dpi": 70}, {"figures", "report"}),
@@ -112,6 +113,7 @@ FAR: dict[str, tuple[set[str], set[str]]] = {
     "refits/cold": (CHOSEN, {"stability", "choose_k", *AFTER_TRAINING}),
     "choose_k/n_components": (set(), {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
     "choose_k/covariance_type": (set(), {"choose_k", "train_gmm", "kmeans", *AFTER_TRAINING}),
+    "train_gmm/reference": (set(), {"train_gmm", *AFTER_TRAINING}),
     "mixture/reg_covar": (
         {"models/chosen_k.json"},
         {*FITTING, "train_gmm", *AFTER_TRAINING},

@@ -52,6 +52,7 @@ STAGES = {
     for name, stage in pipeline_stages().items()
 }
 CODE = ("stages/", "song_mixtures/")
+IN_GIT = (*CODE, "references/")
 # Where the work is done and not what comes out of it: no stage declares it, so that a project can
 # move between a laptop and a cluster, and a scheduler's address into no dvc.lock.
 # tests/compute/test_parallel.py holds the results to it, byte by byte.
@@ -61,7 +62,10 @@ WITHOUT_EFFECT = {"compute"}
 def paths(entries: list[Any]) -> list[str]:
     """Return the paths of a list of deps, outs, metrics or params, with or without settings."""
     plain = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-    given = {"${input.table}": TABLE["input.table"]}
+    given = {
+        "${input.table}": TABLE["input.table"],
+        "references/${train_gmm.reference}": "references/None",  # as DVC writes null
+    }
     return [given.get(path, path).replace("${tables.format}", "csv") for path in plain]
 
 
@@ -84,7 +88,7 @@ def declared_params(stage: dict[str, Any], params: dict[str, Any]) -> dict[str, 
 def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
     """Put into an empty folder what the stage declares, and nothing else."""
     for path in [*PACKAGES, *paths(stage.get("deps", []))]:
-        source = (ROOT if path.startswith(CODE) else store) / path
+        source = (ROOT if path.startswith(IN_GIT) else store) / path
         (box / path).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__")

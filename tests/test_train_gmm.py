@@ -6,6 +6,8 @@ import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,12 +20,12 @@ from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture, posteriors
-from song_mixtures.pipeline.files import read_json
+from song_mixtures.pipeline.files import read_json, write_json
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling, Transform, squeezed, transformed
 from stages import train_gmm
-from tests.conftest import FEATURES, ROOT, SetParams, make_songs, run_stages
+from tests.conftest import FEATURES, ROOT, SetParams, make_songs, run_stages, write_params
 from tests.fitting.test_em import PARAMS, scikit_learn
 from tests.mixture.test_mixture import POINTS, TYPES
 
@@ -248,3 +250,147 @@ def test_a_mixture_that_is_not_valid_is_refused(workspace: Path, set_params: Set
     said = r"K = 12, full, .* is not valid: .* fewer songs than the 20.*; set choose_k\.n_comp"
     with pytest.raises(StageError, match=said):
         train_gmm.main()
+
+
+def name_reference(folder: Path, name: str, mixture: Mixture, scaling: Scaling) -> None:
+    """Put a model and its scaling where train_gmm.reference looks for them."""
+    place = folder / train_gmm.REFERENCES / name
+    content = {"features": list(scaling.features)} | mixture.to_json()
+    write_json(place / train_gmm.GMM.name, content)
+    write_json(place / train_gmm.SCALING.name, scaling.to_json())
+
+
+@pytest.fixture
+def trained(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the finished run, and the tests run inside of it."""
+    shutil.copytree(finished, tmp_path / "trained")
+    monkeypatch.chdir(tmp_path / "trained")
+    return tmp_path / "trained"
+
+
+def own_model() -> tuple[Mixture, Scaling]:
+    """Return mixture and scaling of the folder that the test runs in."""
+    scaling = Scaling.from_json(read_json(train_gmm.SCALING))
+    return Mixture.from_json(read_json(train_gmm.GMM)), scaling
+
+
+def test_components_get_the_numbers_of_the_run_that_is_named(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixture, scaling = own_model()
+    order = np.array([2, 0, 1])
+    name_reference(trained, "turned", mixture.in_order(order), scaling)
+    write_params(trained, {"train_gmm.reference": "turned"})
+    train_gmm.main()
+    found = Mixture.from_json(read_json(train_gmm.GMM))
+    np.testing.assert_array_equal(found.means, mixture.means[order])
+    np.testing.assert_array_equal(joblib.load(train_gmm.GMM_MODEL).means_, found.means)
+    assert "3 of 3 components keep their number in references/turned, and 100.0%" in said(capsys)
+    reference = read_json(train_gmm.GMM)["reference"]
+    assert [one["jaccard"] for one in reference["components"]] == [1.0] * 3
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err
+
+
+def test_without_a_reference_the_model_is_that_of_the_sweep_byte_for_byte(trained: Path) -> None:
+    before = {path: path.read_bytes() for path in (train_gmm.GMM, train_gmm.GMM_MODEL)}
+    mixture, scaling = own_model()
+    name_reference(trained, "turned", mixture.in_order(np.array([2, 0, 1])), scaling)
+    train_gmm.main()
+    assert {path: path.read_bytes() for path in before} == before
+    assert "reference" not in read_json(train_gmm.GMM)
+
+
+def test_a_reference_of_another_scaling_and_fewer_components_labels_the_songs_of_today(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixture, scaling = own_model()
+    songs = read_table(train_gmm.FEATURES_SELECTED)
+    turned = replace(
+        scaling,
+        features=scaling.features[::-1],
+        mean=scaling.mean[::-1] + 1,
+        scale=2 * scaling.scale[::-1],
+    )
+    # The third and the first of today's components, in the units of that scaling.
+    kept = mixture.in_order(np.array([2, 0]))
+    earlier = Mixture(
+        "full",
+        kept.weights / kept.weights.sum(),
+        ((kept.means * scaling.scale + scaling.mean)[:, ::-1] - turned.mean) / turned.scale,
+        kept.covariances[:, ::-1, ::-1] / 4,
+    )
+    labels = train_gmm.placed(turned, earlier, songs)
+    own = posteriors(kept, scaling.standardize(songs))[0].argmax(axis=1)
+    np.testing.assert_array_equal(labels, own)
+    name_reference(trained, "fewer", earlier, turned)
+    write_params(trained, {"train_gmm.reference": "fewer"})
+    train_gmm.main()
+    reference = read_json(train_gmm.GMM)["reference"]
+    now = posteriors(mixture, scaling.standardize(songs))[0].argmax(axis=1)
+    for one in reference["components"]:
+        was = one["reference_component"]
+        if was is not None:
+            today = (2, 0)[was]
+            both = ((labels == was) & (now == today)).sum()
+            either = ((labels == was) | (now == today)).sum()
+            assert one["jaccard"] == both / either >= 0.6
+    assert [one["status"] for one in reference["components"]].count("new") >= 1
+    assert "; new: " in said(capsys)
+
+
+def test_the_line_names_what_is_new_and_what_has_another_number() -> None:
+    components = [
+        {"component": 0, "reference_component": 0, "jaccard": 0.9, "status": "kept"},
+        {"component": 1, "reference_component": None, "jaccard": 0.4, "status": "new"},
+        {"component": 2, "reference_component": 7, "jaccard": 0.8, "status": "renumbered"},
+    ]
+    found = {"folder": "references/v1", "kept_songs_share": 0.25, "components": components}
+    line = train_gmm.kept_numbers(found)
+    assert "1 of 3 components" in line
+    assert "25.0% of the songs" in line
+    assert line.endswith("new: 1; 2 was 7")
+
+
+def test_a_song_that_the_earlier_scaling_cannot_take_has_no_place_in_that_run() -> None:
+    _, fitted, scaling = mixture_in_original_units("logit")
+    table = SHARES.head(3).assign(energy=[0.5, 1.0, 0.5])
+    labels = train_gmm.placed(scaling, fitted.mixture, table)
+    assert labels[1] == -1
+    expected, _ = posteriors(fitted.mixture, scaling.standardize(table.iloc[[0, 2]]))
+    assert labels[[0, 2]].tolist() == expected.argmax(axis=1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda place: shutil.rmtree(place), r"references/v1/gmm\.json is not there; copy models"),
+        (lambda place: (place / "scaling.json").unlink(), r"v1/scaling\.json is not there"),
+        (lambda place: write_json(place / "gmm.json", {"weights": [1]}), "is not as stages"),
+        (lambda place: write_json(place / "gmm.json", [1, 2]), "v1: gmm.json or scaling"),
+        (lambda place: (place / "gmm.json").write_text("{"), "references/v1/gmm.json: "),
+        (lambda place: rename_feature(place / "gmm.json"), "are of two runs"),
+        (
+            lambda place: rename_feature(place / "gmm.json", place / "scaling.json"),
+            "only references/v1 has width and only this run has tempo",
+        ),
+    ],
+)
+def test_a_reference_that_cannot_be_used_is_refused(
+    trained: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    name_reference(trained, "v1", *own_model())
+    write_params(trained, {"train_gmm.reference": "v1"})
+    spoil(trained / "references/v1")
+    before = train_gmm.GMM.read_bytes()
+    with pytest.raises(StageError, match=said):
+        train_gmm.main()
+    assert train_gmm.GMM.read_bytes() == before
+
+
+def rename_feature(*paths: Path) -> None:
+    for path in paths:
+        content = read_json(path)
+        write_json(path, content | {"features": ["width", *content["features"][1:]]})

@@ -93,11 +93,16 @@ def adjusted_mutual(counts: IntArray) -> float:
     return (mutual_information(counts) - expected) / (mean - expected)
 
 
-def best_jaccards(counts: IntArray) -> FloatArray:
-    """Return of each row's group its Jaccard index with the most similar column's, (K,), 0 to 1.
+def jaccards(counts: IntArray) -> FloatArray:
+    """Return the Jaccard index of each row's group and each column's, (K, K), 0 to 1.
 
     Songs in both over songs in either, Hennig (2007); 0 for a group without songs. (11)
     """
     either = counts.sum(axis=1)[:, None] + counts.sum(axis=0) - counts
-    indices: FloatArray = (counts / np.maximum(either, 1)).max(axis=1)
-    return indices
+    return np.asarray(counts / np.maximum(either, 1))
+
+
+def best_jaccards(counts: IntArray) -> FloatArray:
+    """Return of each row's group its Jaccard index with the most similar column's, (K,)."""
+    best: FloatArray = jaccards(counts).max(axis=1)
+    return best

@@ -9,7 +9,7 @@
     sweep = read_params("k_sweep", Sweep)
 
 The keys must match exactly, but for fields that have a default; where the type is a dict they are
-the user's own. A bool is no number, and the file is read by the rules of YAML 1.2:
+the user's own, text or numbers. A bool is no number, and the file is read by the rules of YAML 1.2:
 `dvc exp run -S mixture.reg_covar=0.000001` writes `1e-06`, which PyYAML's own rules (YAML 1.1)
 take for a string, and a genre column named `yes` for a bool.
 """
@@ -200,6 +200,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if get_origin(kind) in (UnionType, Union) and NoneType in allowed:
         return None if value is None else _checked(value, allowed[0], where)
     if get_origin(kind) is dict:
+        if allowed[0] is int:
+            return _checked_numbers(value, allowed[1], where)
         return _checked_names(value, allowed[1], where)
     if get_origin(kind) in (list, tuple):
         return get_origin(kind)(_checked_entries(value, kind, where))
@@ -233,6 +235,23 @@ def _checked_names(value: Any, kind: Any, where: str) -> dict[str, Any]:
         if not isinstance(name, str):
             raise StageError(f"{where}: the key {_shown.repr(name)} is no text; put it in quotes")
     return {name: _checked(entry, kind, f"{where}.{name}") for name, entry in value.items()}
+
+
+def _checked_numbers(value: Any, kind: Any, where: str) -> dict[int, Any]:
+    """Check a mapping whose keys are numbers from 0 on, and whose values are of one kind.
+
+    `dvc exp run -S +section.key.3=…` writes the number as text.
+    """
+    if not isinstance(value, dict):
+        raise StageError(f"{where} is {_shown.repr(value)}, expected numbers with a value each")
+    checked: dict[int, Any] = {}
+    for key, entry in value.items():
+        if isinstance(key, bool) or not re.fullmatch(r"[0-9]{1,9}", str(key)):
+            raise StageError(f"{where}: the key {_shown.repr(key)} is no whole number from 0 on")
+        if int(key) in checked:
+            raise StageError(f"{where}: the key {int(key)} stands there twice")
+        checked[int(key)] = _checked(entry, kind, f"{where}.{key}")
+    return checked
 
 
 def _checked_scalar(value: Any, kind: Any, bounds: Range, where: str) -> Any:

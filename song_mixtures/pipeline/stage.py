@@ -27,8 +27,9 @@ class StageError(Exception):
 
 
 def stage_name() -> str:
-    """Name of the running stage: `python -m stages.k_sweep` is k_sweep."""
-    return Path(sys.argv[0]).stem
+    """Name of the running stage or command: `python -m stages.k_sweep` is k_sweep."""
+    path = Path(sys.argv[0])
+    return path.parent.name if path.stem == "__main__" else path.stem
 
 
 def say(sentence: str) -> None:

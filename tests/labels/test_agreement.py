@@ -11,6 +11,7 @@ from song_mixtures.labels.agreement import (
     adjusted_rand,
     best_jaccards,
     contingency,
+    jaccards,
     matching,
     normalized_mutual,
 )
@@ -33,6 +34,8 @@ def test_adjusted_rand_by_hand() -> None:
 def test_jaccard_by_hand() -> None:
     # {0 1 2} with {0 1}: 2 of 3; {3 4} with {2 3 4 5}: 2 of 4; {5} with {2 3 4 5}: 1 of 4.
     np.testing.assert_allclose(best_jaccards(np.array(COUNTS)), [2 / 3, 1 / 2, 1 / 4])
+    expected = [[1 / 6, 2 / 3, 0], [1 / 2, 0, 0], [1 / 4, 0, 0]]
+    np.testing.assert_allclose(jaccards(np.array(COUNTS)), expected)
 
 
 def test_a_group_without_songs_is_like_no_other() -> None:

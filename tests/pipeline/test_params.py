@@ -44,6 +44,7 @@ class Example:
     size: int
     columns: dict[str, str | None]
     words: dict[str, Optional]
+    named: dict[int, str]
 
     def __post_init__(self) -> None:
         if self.count == 8:
@@ -62,6 +63,7 @@ GOOD: dict[str, Any] = {
     "size": 7,
     "columns": {"tempo": "BPM", "valence": None},
     "words": {"width": {"digits": 1}},
+    "named": {0: "a", "3": "b"},  # the second as `dvc exp run -S +example.named.3=b` writes it
 }
 
 
@@ -77,7 +79,7 @@ def test_a_right_section_is_read(tmp_path: Path) -> None:
     example = read_params("example", Example, written(tmp_path, {"example": GOOD}))
     assert example == Example(
         3, 0.5, "drop", None, ("full",), Inner("yes"), [], False, 7,
-        {"tempo": "BPM", "valence": None}, {"width": Optional(None, 1)},
+        {"tempo": "BPM", "valence": None}, {"width": Optional(None, 1)}, {0: "a", 3: "b"},
     )  # fmt: skip
 
 
@@ -124,6 +126,12 @@ def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
             "example.words.a.digits is 9, expected a whole number at l",
         ),
         ("words", {"a": {"unt": "Hz"}}, "example.words.a.unt is unknown; .* keys are unit, digits"),
+        ("named", [], r"example.named is \[\], expected numbers with a value each"),
+        ("named", {"x": "a"}, "example.named: the key 'x' is no whole number from 0 on"),
+        ("named", {-1: "a"}, "example.named: the key -1 is no whole number from 0 on"),
+        ("named", {True: "a"}, "example.named: the key True is no whole number"),
+        ("named", {1: "a", "01": "b"}, "example.named: the key 1 stands there twice"),
+        ("named", {1: 2}, "example.named.1 is 2, expected text"),
         ("extra", 1, "example.extra is unknown; the section's keys are count, rate"),
     ],
 )
