@@ -25,10 +25,13 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Feature, Features, from_json
 from song_mixtures.songs.scaling import Scaling
 
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SONG_DETAILS = Path("data/processed/song_details.csv")  # from preprocess
 FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
-ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")  # from suspects
 STABILITY = Path("data/processed/component_stability.csv")  # from refits
 MEANS = Path("data/processed/gmm_means.csv")
 WEIGHTS = Path("data/processed/gmm_weights.csv")
@@ -172,7 +175,11 @@ def top(score: FloatArray, count: int) -> NDArray[np.intp]:
 
 
 def exemplars(
-    songs: pd.DataFrame, log_density: FloatArray, count: int, nowhere_below: float
+    songs: pd.DataFrame,
+    details: pd.DataFrame,
+    log_density: FloatArray,
+    count: int,
+    nowhere_below: float,
 ) -> pd.DataFrame:
     """Return the songs most typical of each component, best first, of its own songs alone.
 
@@ -182,19 +189,20 @@ def exemplars(
     Parameters
     ----------
     songs : the assignments
+    details : song, name and kept columns of every song, (N,)
     log_density : of every song under every component, (N, K)
     count : of songs per component
     nowhere_below : p-value of a song's density below which it is typical of no component
     """
     belongs = songs["density_p_value"] >= nowhere_below
-    shown = [column for column in ("song", "name", "genre") if column in songs]
+    shown = details.join(songs[["genre"]]) if "genre" in songs else details
     rows = []
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()
         own = np.flatnonzero((songs["gmm_cluster"] == component) & belongs)
         best = own[top(densities[own] + np.log(posterior[own]), count)]
         rows.append(
-            songs.loc[best, shown].assign(
+            shown.loc[best].assign(
                 component=component,
                 rank=range(1, len(best) + 1),
                 posterior=posterior[best],
@@ -222,7 +230,13 @@ def main() -> None:
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     described = from_json(read_json(FEATURES))
-    songs = tables.read(ASSIGNMENTS)
+    details = tables.read(SONG_DETAILS, text=True)
+    songs = tables.read(FEATURES_SELECTED).join(
+        [
+            tables.read(POSTERIORS).drop(columns="song"),
+            tables.read(OUT_OF_FOLD, ["density_p_value"]),
+        ]
+    )
 
     means = means_table(mixture, scaling, described, parameters.profile_deviation)
     weights = weights_table(mixture, songs, tables.read(STABILITY))
@@ -231,7 +245,8 @@ def main() -> None:
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling, songs))
-    tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars, nowhere))
+    typical = exemplars(songs, details, log_density, parameters.n_exemplars, nowhere)
+    tables.write(EXEMPLARS, typical)
     write_metrics(METRICS, summarize(weights))
     say(f"{len(means)} components; the largest: {means['profile'][0]}")
 
