@@ -103,7 +103,7 @@ def weights_table(mixture: Mixture, songs: pd.DataFrame, stability: pd.DataFrame
     Parameters
     ----------
     mixture : the trained mixture
-    songs : the assignments
+    songs : gmm_cluster and posteriors, (N,)
     stability : the components' table of stage refits, in order of the components
     """
     k = len(mixture.weights)
@@ -188,7 +188,7 @@ def exemplars(
 
     Parameters
     ----------
-    songs : the assignments
+    songs : genre where known, gmm_cluster, posteriors and density_p_value, (N,)
     details : song, name and kept columns of every song, (N,)
     log_density : of every song under every component, (N, K)
     count : of songs per component
@@ -224,19 +224,16 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
 
 
 def main() -> None:
-    """Read mixture and assignments, write what each component is."""
+    """Read mixture and posteriors, write what each component is."""
     tables = read_params("tables", Tables)
     parameters = read_params("components", Components)
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     described = from_json(read_json(FEATURES))
     details = tables.read(SONG_DETAILS, text=True)
-    songs = tables.read(FEATURES_SELECTED).join(
-        [
-            tables.read(POSTERIORS).drop(columns="song"),
-            tables.read(OUT_OF_FOLD, ["density_p_value"]),
-        ]
-    )
+    assigned = tables.read(POSTERIORS).drop(columns="song")
+    p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
+    songs = tables.read(FEATURES_SELECTED).join([assigned, p_values])
 
     means = means_table(mixture, scaling, described, parameters.profile_deviation)
     weights = weights_table(mixture, songs, tables.read(STABILITY))

@@ -68,8 +68,8 @@ AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
-# A table that stage extract makes has a second reading of every tempo, a name of every song, and its
-# tags where it has any; no key need name them.
+# A table that stage extract makes has a second reading of every tempo, a name of every song, and
+# its tags where it has any; no key need name them.
 EXTRACTED = "data/raw/audio_features.csv"  # from extract
 TAGS = {"artist": "artist", "title": "title", "album": "album"}
 
@@ -360,8 +360,8 @@ def nameless(source: Input) -> list[str]:
     """Return the line that says how songs get names, none where they have some or none is found."""
     if source.name is not None or "title" in source.keep:
         return []
-    used = {source.id, source.label, *source.columns.values(), *source.keep.values()}
-    line = proposal(Path(source.table), used)
+    named = [source.id, source.label, *source.columns.values(), *source.keep.values()]
+    line = proposal(Path(source.table), [column for column in named if column is not None])
     shown = "row numbers" if source.id is None else f"{source.id!r}"
     said = (
         f"lists of songs show {shown}; names, by the look of them, and nothing fitted again: "

@@ -97,7 +97,7 @@ def suspicious(found: pd.DataFrame, details: pd.DataFrame, deciding: pd.Series) 
     details : song, name and kept columns of every song, (N,)
     deciding : the feature that decides on each, (N,)
     """
-    row, other = found["row"].to_numpy(), found["other_row"].to_numpy()
+    row, other = (found[key].to_numpy(dtype=np.intp) for key in ("row", "other_row"))
     ids, names = details["song"].to_numpy(), details["name"].to_numpy()
     reasons = found[["kind", "score", "reason"]].assign(
         other_song=np.where(other < 0, "", ids[other]),
@@ -155,7 +155,7 @@ def main() -> None:
     details = tables.read(SONG_DETAILS, text=True)
     assigned = tables.read(POSTERIORS).drop(columns="song")
     words = tables.read(MEANS)["profile"].to_numpy()[assigned["gmm_cluster"]]
-    assigned.insert(assigned.columns.get_loc("gmm_cluster") + 1, "gmm_words", words)
+    assigned.insert([*assigned].index("gmm_cluster") + 1, "gmm_words", words)
     posterior, averaged = (
         assigned.filter(like=f"{name}_prob_").to_numpy() for name in ("gmm", "averaged")
     )

@@ -40,7 +40,9 @@ def proposal(path: Path, used: Collection[str]) -> str:
         head = read_head(path)
     except (ValueError, OSError):  # of columns that nobody has asked for, and that may be broken
         return ""
-    likely = [name for name in head if name not in used and looks_like_names(head[name])]
+    likely = [
+        str(name) for name, column in head.items() if name not in used and looks_like_names(column)
+    ]
     keep: dict[str, str] = {}
     for column in likely:
         roles = [role for role, words in WORDS.items() if any(w in column.lower() for w in words)]
