@@ -30,7 +30,8 @@ from song_mixtures.songs.scaling import Scaling
 
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
-ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
 KMEANS_ASSIGNMENTS = Path("data/processed/kmeans_cluster_assignments.csv")  # from kmeans
 CONFUSION = Path("data/processed/kmeans_gmm_confusion.csv")
 GENRES = Path("data/processed/genre_by_component.csv")
@@ -151,7 +152,8 @@ def main() -> None:
     seed = read_param("kmeans", "seed", Annotated[int, Range(0, 2**32 - 1)])
     scaling = Scaling.from_json(read_json(SCALING))
     k = read_json(CHOSEN_K)["n_components"]
-    songs = tables.read(ASSIGNMENTS, {*scaling.features, "genre", "gmm_cluster"})
+    songs = tables.read(FEATURES_SELECTED, {*scaling.features, "genre"})
+    songs = songs.join(tables.read(POSTERIORS, ["gmm_cluster"]))
     songs = songs.join(tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"]))
     gmm, kmeans = songs["gmm_cluster"].to_numpy(), songs["kmeans_cluster"].to_numpy()
     scored = sampled_rows(len(songs), silhouette_sample, seed)

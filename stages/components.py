@@ -25,10 +25,13 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Feature, Features, from_json
 from song_mixtures.songs.scaling import Scaling
 
+FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SONG_DETAILS = Path("data/processed/song_details.csv")  # from preprocess
 FEATURES = Path("models/features.json")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 GMM = Path("models/gmm.json")  # from train_gmm
-ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")  # from uncertainty
+POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
+OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")  # from suspects
 STABILITY = Path("data/processed/component_stability.csv")  # from refits
 MEANS = Path("data/processed/gmm_means.csv")
 WEIGHTS = Path("data/processed/gmm_weights.csv")
@@ -153,7 +156,7 @@ def weights_table(mixture: Mixture, songs: pd.DataFrame, stability: pd.DataFrame
     Parameters
     ----------
     mixture : the trained mixture
-    songs : the assignments
+    songs : gmm_cluster and posteriors, (N,)
     stability : the components' table of stage refits, in order of the components
     """
     k = len(mixture.weights)
@@ -225,7 +228,11 @@ def top(score: FloatArray, count: int) -> NDArray[np.intp]:
 
 
 def exemplars(
-    songs: pd.DataFrame, log_density: FloatArray, count: int, nowhere_below: float
+    songs: pd.DataFrame,
+    details: pd.DataFrame,
+    log_density: FloatArray,
+    count: int,
+    nowhere_below: float,
 ) -> pd.DataFrame:
     """Return the songs most typical of each component, best first, of its own songs alone.
 
@@ -234,20 +241,21 @@ def exemplars(
 
     Parameters
     ----------
-    songs : the assignments
+    songs : genre where known, gmm_cluster, posteriors and density_p_value, (N,)
+    details : song, name and kept columns of every song, (N,)
     log_density : of every song under every component, (N, K)
     count : of songs per component
     nowhere_below : p-value of a song's density below which it is typical of no component
     """
     belongs = songs["density_p_value"] >= nowhere_below
-    shown = [column for column in ("song", "name", "genre") if column in songs]
+    shown = details.join(songs[["genre"]]) if "genre" in songs else details
     rows = []
     for component, densities in enumerate(log_density.T):
         posterior = songs[f"gmm_prob_{component}"].to_numpy()
         own = np.flatnonzero((songs["gmm_cluster"] == component) & belongs)
         best = own[top(densities[own] + np.log(posterior[own]), count)]
         rows.append(
-            songs.loc[best, shown].assign(
+            shown.loc[best].assign(
                 component=component,
                 rank=range(1, len(best) + 1),
                 posterior=posterior[best],
@@ -269,7 +277,7 @@ def summarize(weights: pd.DataFrame) -> dict[str, float]:
 
 
 def main() -> None:
-    """Read mixture and assignments, write what each component is."""
+    """Read mixture and posteriors, write what each component is."""
     tables = read_params("tables", Tables)
     parameters = read_params("components", Components)
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
@@ -278,7 +286,10 @@ def main() -> None:
     check_names(parameters.names, len(mixture.weights))
     heads = headings(parameters.names, content.get("reference", {}), len(mixture.weights))
     described = from_json(read_json(FEATURES))
-    songs = tables.read(ASSIGNMENTS)
+    details = tables.read(SONG_DETAILS, text=True)
+    assigned = tables.read(POSTERIORS).drop(columns="song")
+    p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
+    songs = tables.read(FEATURES_SELECTED).join([assigned, p_values])
 
     means = means_table(mixture, scaling, described, parameters.profile_deviation)
     means = means.assign(**{name: headed(means[name], heads) for name in WORDS})
@@ -288,7 +299,8 @@ def main() -> None:
     tables.write(MEANS, means)
     tables.write(WEIGHTS, weights)
     tables.write(COVARIANCES, covariances_table(mixture, scaling, songs))
-    tables.write(EXEMPLARS, exemplars(songs, log_density, parameters.n_exemplars, nowhere))
+    typical = exemplars(songs, details, log_density, parameters.n_exemplars, nowhere)
+    tables.write(EXEMPLARS, typical)
     write_metrics(METRICS, summarize(weights))
     largest = weights["weight"].to_numpy().argmax()
     say(f"{len(means)} components; the largest: {means['profile'][largest]}")

@@ -38,6 +38,7 @@ from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import write_table
+from song_mixtures.songs.names import display_name
 
 SONGS = Path("data/raw/audio_features.csv")
 REJECTED = Path("data/raw/audio_rejected.csv")
@@ -199,16 +200,11 @@ def song_table(songs: dict[Path, Outcome], folder: Path, genre: str) -> pd.DataF
     for path, outcome in songs.items():
         filename = song_name(path, folder)
         genres = {"folder": genre_of(path, folder), "tag": outcome["tag_genre"], "none": ""}
-        names = {"filename": filename, "name": display_name(outcome) or filename}
+        name = display_name(outcome["artist"], outcome["title"]) or filename
+        names = {"filename": filename, "name": name}
         rows.append(names | {"genre": genres[genre]} | outcome)
     columns = ["filename", "name", "genre", *TAGS, *MEASURED, "duration"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def display_name(outcome: Outcome) -> str:
-    """Return what a person calls a song, `artist – title` or the title, "" where it has none."""
-    title: str = outcome["title"]
-    return f"{outcome['artist']} – {title}" if title and outcome["artist"] else title
 
 
 def genre_of(path: Path, folder: Path) -> str:

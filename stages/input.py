@@ -17,6 +17,7 @@ from song_mixtures.pipeline.params import PARAMS, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.songs.features import Columns, Descriptions, SecondReading, features_of
+from song_mixtures.sources.details import kept_columns
 
 ORIGIN = Path("data/processed/origin.json")
 
@@ -48,6 +49,7 @@ class Input(SecondReading):
     gtzan_table: list[str]  # path of GTZAN's table of 58 columns
     id: str | None  # column that names a song
     name: str | None  # column with what people call a song
+    keep: Columns  # columns that go along with the songs
     label: str | None  # column with the known genre
     columns: Columns  # by feature; None: left out
     features: Descriptions  # what people read of those that are not ours
@@ -163,6 +165,7 @@ def main() -> None:
     ignored = IGNORED.read_text(encoding="utf-8") if IGNORED.is_file() else ""
 
     features_of(source.columns, source.features)
+    kept_columns(source.keep, source.columns)
     kind = check_agreement(source)
     path = given_path(source, kind)
     if path is not None:

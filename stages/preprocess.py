@@ -44,7 +44,9 @@ from song_mixtures.sources.checks import (
     redundancy,
     transformed_features,
 )
+from song_mixtures.sources.details import called, kept_columns, rows_described
 from song_mixtures.sources.incomplete import incomplete_songs
+from song_mixtures.sources.proposal import proposal
 from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.spikes import check_spikes, spread_spikes
 from song_mixtures.sources.table import (
@@ -56,6 +58,7 @@ from song_mixtures.sources.table import (
 )
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")
+SONG_DETAILS = Path("data/processed/song_details.csv")
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")
 INCOMPLETE = Path("data/processed/incomplete_songs.csv")
 TEMPO_READINGS = Path("data/processed/tempo_readings.csv")
@@ -67,9 +70,10 @@ AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
-# A table that stage extract makes has a second reading of every tempo and a name of every song; no
-# key need name them.
+# A table that stage extract makes has a second reading of every tempo, a name of every song, and
+# its tags where it has any; no key need name them.
 EXTRACTED = "data/raw/audio_features.csv"  # from extract
+TAGS = {"artist": "artist", "title": "title", "album": "album"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Input:
     table: str  # path of a CSV or Parquet file
     id: str | None  # column that names a song
     name: str | None  # column with what people call a song
+    keep: dict[str, str]  # columns that go along, by what they are called
     label: str | None  # column with the known genre
     columns: Columns  # by feature; None: left out
     features: Descriptions  # what people read of those that are not ours
@@ -101,17 +106,19 @@ def read_source_params() -> Input:
     """Read what section `input` says of the table; its other keys are the sources'."""
     table = read_param("input", "table", str)
     reading = SecondReading(*(read_param("input", name, str | None) for name in READING))
-    name = read_param("input", "name", str | None)
+    name, keep = read_param("input", "name", str | None), read_param("input", "keep", Columns)
+    columns = read_param("input", "columns", Columns)
     if table == EXTRACTED and reading.tempo_other is None:
         reading = SecondReading(*READING)
-    if table == EXTRACTED and name is None:
-        name = "name"
+    if table == EXTRACTED:
+        name, keep = name or "name", TAGS | keep
     return Input(
         table=table,
         id=read_param("input", "id", str | None),
         name=name,
+        keep=kept_columns(keep, columns),
         label=read_param("input", "label", str | None),
-        columns=read_param("input", "columns", Columns),
+        columns=columns,
         features=read_param("input", "features", Descriptions),
         second_reading=reading,
     )
@@ -128,11 +135,13 @@ def transforms_of(
     return {name: given.get(name, one.transform) for name, one in features.items()}
 
 
-def read_songs(source: Input, features: Features) -> pd.DataFrame:
-    """Return song, name, genre (where known) and the features as numbers, NaN where not one.
+def read_songs(source: Input, features: Features) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the songs as they are fitted, and what goes along with each.
 
-    The name is what people call a song, its id where that is not known.
-    Where the table has a second reading of the tempo, its two columns are the last.
+    The first has song, genre (where known) and the features as numbers, NaN where not one; where
+    the table has a second reading of the tempo, its two columns are the last. The second has the
+    name, what people call a song, "" where the table does not say it, and the kept columns as text.
+    Tags that no song has are left out.
     """
     columns = {name: str(source.columns[name]) for name in features}
     names = {
@@ -142,26 +151,53 @@ def read_songs(source: Input, features: Features) -> pd.DataFrame:
         **asdict(source.second_reading),
     }
     wanted = {column: f"input.columns.{feature}" for feature, column in columns.items()}
+    wanted |= {column: f"input.keep.{key}" for key, column in source.keep.items()}
     wanted |= {column: f"input.{key}" for key, column in names.items() if column is not None}
     table = read_source_table(Path(source.table), wanted)
     table = table.reset_index(drop=True)
     songs = {"song": row_names(len(table)) if source.id is None else as_names(table[source.id])}
-    called = songs["song"] if source.name is None else as_names(table[source.name])
-    songs["name"] = called.where(called != "", songs["song"])
+    unnamed = pd.Series("", index=table.index)
+    kept = pd.DataFrame({key: as_names(table[column]) for key, column in source.keep.items()})
+    given = unnamed if source.name is None else as_names(table[source.name])
     if source.label is not None:
         songs["genre"] = as_names(table[source.label])
     readings = {name: str(names[name]) for name in READING if names[name] is not None}
     for name, column in (columns | readings).items():
         songs[name] = as_numbers(table[column])
         check_commas(Path(source.table), column, table[column], songs[name])
-    return pd.DataFrame(songs)
+    if source.table == EXTRACTED:
+        kept = kept.drop(columns=[key for key in TAGS if key in kept and (kept[key] == "").all()])
+    return pd.DataFrame(songs), pd.DataFrame({"name": called(given, kept), **kept})
+
+
+def song_details(
+    songs: pd.DataFrame, found: pd.DataFrame, features: Features, *, have_ids: bool
+) -> pd.DataFrame:
+    """Return song, name and kept columns of the songs that are fitted, a name for each.
+
+    A song without a name goes by its id; without an id by its row and a few of its values.
+
+    Parameters
+    ----------
+    songs : those that are fitted, with their rows in the user's table as the index
+    found : what the table says of all of its songs
+    features : those that are fitted, with decimals
+    have_ids : whether the table has a column of ids, or songs go by their row numbers
+    """
+    details = found.loc[songs.index]
+    names = details["name"]
+    if have_ids:
+        names = names.where(names != "", songs["song"])
+    unnamed = songs[names == ""]
+    names = names.mask(names == "", pd.Series(rows_described(unnamed, features), unnamed.index))
+    return details.assign(name=names.astype("str")).join(songs["song"])[["song", *details]]
 
 
 def check_songs_left(songs: pd.DataFrame, reasons: pd.Series) -> None:
     """Raise a StageError where no song is left, and say where they went."""
     if (reasons == "").any():
         return
-    values = songs.drop(columns=["song", "name", "genre", *READING], errors="ignore")
+    values = songs.drop(columns=["song", "genre", *READING], errors="ignore")
     worst = values.isna().sum().idxmax()
     cause = f", most for {worst}" if values[worst].isna().any() else ""
     raise StageError(
@@ -322,6 +358,20 @@ def repeated(songs: pd.DataFrame) -> list[str]:
     return [said]
 
 
+def nameless(source: Input) -> list[str]:
+    """Return the line that says how songs get names, none where they have some or none is found."""
+    if source.name is not None or "title" in source.keep:
+        return []
+    named = [source.id, source.label, *source.columns.values(), *source.keep.values()]
+    line = proposal(Path(source.table), [column for column in named if column is not None])
+    shown = "row numbers" if source.id is None else f"{source.id!r}"
+    said = (
+        f"lists of songs show {shown}; names, by the look of them, and nothing fitted again: "
+        f"`{line}` in section input of params.yaml"
+    )
+    return [said] if line else []
+
+
 def outcome(reasons: pd.Series, features: list[str], incomplete: int) -> str:
     """Return the line that says what came out; `incomplete` songs are placed later on."""
     kept = (reasons == "").sum()
@@ -340,7 +390,7 @@ def main() -> None:
     described = features_of(source.columns, source.features)
     transform = transforms_of(described, parameters.transform, source.columns)
 
-    songs = read_songs(source, described)
+    songs, along = read_songs(source, described)
     reasons = drop_reasons(songs, described, parameters.duplicates)
     check_missing(songs, reasons, parameters.missing)
     found = songs[reasons == ""]
@@ -361,18 +411,24 @@ def main() -> None:
     values = feature_values(kept, features)
     checks = feature_checks(scaling.standardize(kept), features, spread)
     warned = warnings_of(values, checks, list(transform), parameters.spread)
-    for warning in repeated(kept) + warned:
-        say(warning)
-    unfit = songs[(reasons != "") & (reasons != "duplicate") & (parameters.missing == "place")]
-    incomplete = incomplete_songs(unfit, described, scaling)
+    written = with_decimals(described, deviations)
+    details = song_details(
+        kept, along, {name: written[name] for name in features}, have_ids=source.id is not None
+    )
+    for line in repeated(kept) + warned + nameless(source):
+        say(line)
+    unfit = (reasons != "") & (reasons != "duplicate") & (parameters.missing == "place")
+    names = along["name"].where(along["name"] != "", songs["song"])
+    incomplete = incomplete_songs(songs.assign(name=names)[unfit], described, scaling)
     unused = [name for name in kept if name in {*transform, *READING} - set(features)]
     tables.write(FEATURES_SELECTED, kept.drop(columns=unused), digits=None)
+    tables.write(SONG_DETAILS, details)
     tables.write(TEMPO_READINGS, readings, digits=None)
     tables.write(INCOMPLETE, incomplete, digits=None)
     tables.write(SONGS_DROPPED, songs[["song"]].assign(reason=reasons)[reasons != ""])
     tables.write(FEATURE_VALUES, values)
     tables.write(FEATURE_CHECKS, checks)
-    write_json(FEATURES, to_json(with_decimals(described, deviations)))
+    write_json(FEATURES, to_json(written))
     write_json(SCALING, scaling.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)

@@ -19,7 +19,7 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
 from song_mixtures.presentation.report.verdict import verdict
 from song_mixtures.presentation.report.words import Command, typical
-from song_mixtures.songs.features import cure, from_json, leave_out_line
+from song_mixtures.songs.features import Columns, cure, from_json, leave_out_line
 
 ORIGIN = Path("data/processed/origin.json")  # from input
 SONGS_DROPPED = Path("data/processed/songs_dropped.csv")  # from preprocess
@@ -35,7 +35,7 @@ MEANS = Path("data/processed/gmm_means.csv")  # from components
 WEIGHTS = Path("data/processed/gmm_weights.csv")  # from components
 EXEMPLARS = Path("data/processed/exemplar_songs.csv")  # from components
 GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
-SUSPECTS = Path("data/processed/suspicious_songs.csv")  # from suspects
+SUSPECTS = Path("data/processed/suspicious_songs.csv")  # from uncertainty
 STABILITY = Path("data/processed/stability.csv")  # from stability
 COMES_BACK = Path("data/processed/component_stability.csv")  # from refits
 INTERVALS = Path("data/processed/component_intervals.csv")  # from refits
@@ -133,6 +133,7 @@ def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
     named = any(read_param("input", key, str | None) is not None for key in ("id", "name"))
+    named = named or read_param("input", "keep", Columns).get("title") is not None
     chosen, features = read_json(CHOSEN_K), read_json(SCALING)["features"]
     dropped, values, checks, fits, extremes, by_component, *rest = map(tables.read, TABLES)
     means, weights, exemplars, genres, comes_back, intervals, suspects = rest

@@ -2,7 +2,8 @@
 
 All of it is said by models that have not seen the song: a mixture for its density, a forest for its
 genre. What is named is a reason to listen, and no song is left out for it; each kind has a rate at
-which it names songs that nothing is wrong with, see docs/method.md.
+which it names songs that nothing is wrong with, see docs/method.md. Songs go by their rows here, so
+that another name fits nothing again; stage uncertainty writes them with their names.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 SWEEP = Path("models/sweep.json")  # from k_sweep, in the order of that table
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
-SUSPECTS = Path("data/processed/suspicious_songs.csv")
+SUSPECTS = Path("data/processed/suspects.csv")
 OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")
 DENSITIES = Path("models/out_of_fold_densities.json")
 METRICS = Path("metrics/suspects.json")
@@ -131,24 +132,6 @@ def rows(
     return found.sort_values("score", kind="stable")
 
 
-def named(found: pd.DataFrame, songs: pd.DataFrame, deciding: pd.Series) -> pd.DataFrame:
-    """Return rows with the songs in place of their places, and what decides on each."""
-    row, other = found["row"].to_numpy(), found["other_row"].to_numpy()
-    ids, names = songs["song"].to_numpy(), songs["name"].to_numpy()
-    return pd.DataFrame(
-        {
-            "song": ids[row],
-            "name": names[row],
-            "kind": found["kind"],
-            "score": found["score"],
-            "reason": found["reason"],
-            "other_song": np.where(other < 0, "", ids[other]),
-            "other_name": np.where(other < 0, "", names[other]),
-            "deciding_feature": deciding.to_numpy()[row],
-        }
-    )
-
-
 def known_genres(songs: pd.DataFrame, most: int, seed: int) -> pd.Series:
     """Return the genres of songs that have one, by their rows, at most so many, sampled."""
     if "genre" not in songs:
@@ -235,7 +218,7 @@ def main() -> None:
         scores = genre_scores(read)
         seen.loc[known, "genre_read"] = read.genres[read.predicted()]
         seen.loc[known, "own_genre_probability"] = read.of_own()
-    suspects = named(pd.concat(found), songs, assigned["deciding_feature"])
+    suspects = pd.concat(found)
     metrics = summarize(suspects, p_values, params) | scores
 
     tables.write(SUSPECTS, suspects)

@@ -3,7 +3,8 @@
 Entropy counts how widely a song's posteriors spread; the margin only looks at the two best. Both
 speak of how undecided the mixture is between its own components, not of whether these are real.
 `gmm_…` is what the one fit believes; which songs are the surest and the least sure, the posteriors
-averaged over refits say.
+averaged over refits say. Here what is known of a song comes together: its name and what is kept of
+the user's table, the words of its component, the reasons to look at it.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,15 @@ from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
+SONG_DETAILS = Path("data/processed/song_details.csv")  # from preprocess
 POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
 STABILITY = Path("data/processed/component_stability.csv")  # from refits
+SUSPECTS = Path("data/processed/suspects.csv")  # from suspects
 OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")  # from suspects
+MEANS = Path("data/processed/gmm_means.csv")  # from components
 ASSIGNMENTS = Path("data/processed/gmm_cluster_assignments.csv")
 EXTREMES = Path("data/processed/surest_and_least_sure.csv")
+SUSPICIOUS = Path("data/processed/suspicious_songs.csv")
 BY_COMPONENT = Path("data/processed/uncertainty_by_component.csv")
 BY_GENRE = Path("data/processed/uncertainty_by_genre.csv")
 METRICS = Path("metrics/uncertainty.json")
@@ -83,6 +88,25 @@ def extremes(songs: pd.DataFrame, count: int, nowhere_below: float) -> pd.DataFr
     return pd.concat(ends, names=["end"]).reset_index(level="end").reset_index(drop=True)
 
 
+def suspicious(found: pd.DataFrame, details: pd.DataFrame, deciding: pd.Series) -> pd.DataFrame:
+    """Return the reasons to look at songs with all that goes along with each song.
+
+    Parameters
+    ----------
+    found : the table of stage suspects, a row per reason
+    details : song, name and kept columns of every song, (N,)
+    deciding : the feature that decides on each, (N,)
+    """
+    row, other = (found[key].to_numpy(dtype=np.intp) for key in ("row", "other_row"))
+    ids, names = details["song"].to_numpy(), details["name"].to_numpy()
+    reasons = found[["kind", "score", "reason"]].assign(
+        other_song=np.where(other < 0, "", ids[other]),
+        other_name=np.where(other < 0, "", names[other]),
+        deciding_feature=deciding.to_numpy()[row],
+    )
+    return details.iloc[row].reset_index(drop=True).join(reasons)
+
+
 def by_group(songs: pd.DataFrame, group: str) -> pd.DataFrame:
     """Return the uncertainty by component or genre; songs without a genre are in no row."""
     known = songs[songs[group] != ""] if group in songs else songs.head(0).assign(**{group: ""})
@@ -128,7 +152,10 @@ def main() -> None:
     tables = read_params("tables", Tables)
     parameters = read_params("uncertainty", Uncertainty)
     nowhere_below = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
+    details = tables.read(SONG_DETAILS, text=True)
     assigned = tables.read(POSTERIORS).drop(columns="song")
+    words = tables.read(MEANS)["profile"].to_numpy()[assigned["gmm_cluster"]]
+    assigned.insert([*assigned].index("gmm_cluster") + 1, "gmm_words", words)
     posterior, averaged = (
         assigned.filter(like=f"{name}_prob_").to_numpy() for name in ("gmm", "averaged")
     )
@@ -136,12 +163,16 @@ def main() -> None:
     rated = evaluate_songs(posterior, parameters.ambiguous_margin)
     again = evaluate_averaged(averaged, parameters.ambiguous_margin)
     p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
-    songs = tables.read(FEATURES_SELECTED).join(assigned).join([p_values, rated, again])
+    features = tables.read(FEATURES_SELECTED).drop(columns="song")
+    songs = details.join([features, assigned, p_values, rated, again])
     by_component = beside_stability(by_group(songs, "gmm_cluster"), tables.read(STABILITY))
     metrics = summarize(songs)
 
     tables.write(ASSIGNMENTS, songs)
     tables.write(EXTREMES, extremes(songs, parameters.n_extremes, nowhere_below))
+    tables.write(
+        SUSPICIOUS, suspicious(tables.read(SUSPECTS), details, assigned["deciding_feature"])
+    )
     tables.write(BY_COMPONENT, by_component)
     tables.write(BY_GENRE, by_group(songs, "genre"))
     write_metrics(METRICS, metrics)

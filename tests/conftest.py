@@ -131,8 +131,8 @@ STAGES = [
     "refits",
     "soft_assign",
     "suspects",
-    "uncertainty",
     "components",
+    "uncertainty",
     "kmeans",
     "compare_kmeans",
 ]

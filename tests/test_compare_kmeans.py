@@ -103,7 +103,7 @@ def test_the_written_numbers_are_those_of_the_tables(finished: Path) -> None:
     matched = confusion["gmm_cluster"] == confusion["matched_component"]
     share = confusion.loc[matched, "songs"].sum() / 240
     assert metrics["equal_labels_matched_share"] == pytest.approx(share)
-    songs = read_table(finished / compare_kmeans.ASSIGNMENTS)
+    songs = read_table(finished / "data/processed/gmm_cluster_assignments.csv")
     points = Scaling.from_json(read_json(finished / compare_kmeans.SCALING)).standardize(songs)
     expected = davies_bouldin_score(points, songs["gmm_cluster"])
     assert metrics["gmm_davies_bouldin"] == pytest.approx(expected, rel=1e-6)

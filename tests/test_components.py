@@ -109,19 +109,22 @@ def test_a_component_without_songs_has_no_spread() -> None:
 
 
 def test_exemplars_are_dense_and_sure_and_of_the_component() -> None:
-    songs = pd.DataFrame({"song": list("abcd"), "genre": list("xyzx")})
-    songs = songs.assign(
+    details = pd.DataFrame({"song": list("abcd"), "name": list("ABCD"), "artist": list("pqrs")})
+    songs = pd.DataFrame({"genre": list("xyzx")}).assign(
         gmm_prob_0=[0.99, 0.5, 1.0, 0.4],
         gmm_prob_1=[0.01, 0.5, 0.0, 0.6],
         gmm_cluster=[0, 0, 0, 1],
         density_p_value=0.5,
     )
     log_density = np.array([[0.0, -9.0], [0.1, -9.0], [-1.0, -9.0], [5.0, -9.0]])
-    best = components.exemplars(songs, log_density, 2, 0.01)
+    best = components.exemplars(songs, details, log_density, 2, 0.01)
     # b is the densest of component 0 but as likely the other's; d is denser there and the other's.
     assert best[best["component"] == 0]["song"].tolist() == ["a", "b"]
     assert best[best["component"] == 1]["song"].tolist() == ["d"]  # it has no other song
     assert best["rank"].tolist() == [1, 2, 1]
+    # All that goes along with a song stands beside it.
+    assert list(best)[:6] == ["component", "rank", "song", "name", "artist", "genre"]
+    assert best.iloc[1][["song", "name", "artist", "genre"]].tolist() == ["b", "B", "q", "y"]
 
 
 @given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 2.0]), min_size=1), st.integers(1, 9))

@@ -82,6 +82,14 @@ def test_half_a_second_reading_is_refused_before_anything_runs(
         input_stage.main()
 
 
+def test_a_kept_column_with_a_name_of_ours_is_refused_before_anything_runs(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"input.keep": {"gmm_words": "lyrics"}})
+    with pytest.raises(StageError, match=r"no column can be called 'gmm_words': a column of our"):
+        input_stage.main()
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [

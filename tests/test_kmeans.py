@@ -46,7 +46,7 @@ def test_a_chosen_k_outside_the_sweep_is_in_the_elbow_too() -> None:
 
 def test_the_table_has_the_notebooks_columns(finished: Path) -> None:
     songs = read_table(finished / kmeans.KMEANS_ASSIGNMENTS)
-    assert list(songs.columns) == ["song", "name", "genre", *FEATURES, "kmeans_cluster"]
+    assert list(songs.columns) == ["song", "genre", *FEATURES, "kmeans_cluster"]
 
 
 def test_of_a_large_table_the_starts_run_on_a_sample_and_the_best_is_carried_on() -> None:

@@ -31,8 +31,13 @@ Column = dict[Hashable, str]  # a row of the schema
 ANY_NUMBER: Column = {"type": "number", "unit": "", "range": "", "meaning": ""}
 
 
-def columns_of(table: str, features: Sequence[str], k: int) -> list[Column]:
-    """Return what the schema says of a table's columns, in order, the patterns written out."""
+def columns_of(
+    table: str, features: Sequence[str], k: int, kept: Sequence[str] = ()
+) -> list[Column]:
+    """Return what the schema says of a table's columns, in order, the patterns written out.
+
+    `kept` are the columns that `input.keep` names.
+    """
     rows = {
         name: SCHEMA[(SCHEMA["table"] == name) & (SCHEMA["column"] != "")].to_dict("records")
         for name in (table, FEATURE)
@@ -43,6 +48,8 @@ def columns_of(table: str, features: Sequence[str], k: int) -> list[Column]:
         if row["column"] == FEATURE:
             described = [of_feature.get(name, ANY_NUMBER | {"column": name}) for name in features]
             found += [column | {"type": row["type"]} for column in described]
+        elif row["column"] == "<kept>":
+            found += [row | {"column": name} for name in kept]
         elif "<k>" in row["column"]:
             found += [row | {"column": row["column"].replace("<k>", str(i))} for i in range(k)]
         else:

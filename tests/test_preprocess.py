@@ -37,7 +37,7 @@ def metrics() -> dict[str, Any]:
 def test_a_clean_table_passes_unchanged_to_the_last_bit() -> None:
     songs = make_songs()
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", "name", "genre", *FEATURES]
+    assert list(kept.columns) == ["song", "genre", *FEATURES]
     assert kept["song"].tolist() == songs["filename"].tolist()
     assert kept["genre"].tolist() == songs["genre"].tolist()
     np.testing.assert_array_equal(kept[FEATURES], songs[FEATURES])
@@ -45,13 +45,107 @@ def test_a_clean_table_passes_unchanged_to_the_last_bit() -> None:
     assert metrics()["genres_count"] == 3
 
 
+def details(suffix: str = "csv") -> pd.DataFrame:
+    """Return what goes along with the songs that were kept."""
+    return read_table(preprocess.SONG_DETAILS.with_suffix(f".{suffix}"), text=True)
+
+
+TITLES = ["木綿のハンカチーフ", "", 'Say "no", twice', "007", *["Again"] * 236]
+ARTISTS = ["太田裕美", "Nobody", "", "NA", *["Artist, The"] * 236]
+
+
 def test_a_song_goes_by_its_name_in_lists_and_by_its_id_where_it_has_none(
     workspace: Path, set_params: SetParams
 ) -> None:
     set_params({"input.name": "title"})
-    titles = ["木綿のハンカチーフ", "", *["Again"] * 238]
-    kept = kept_after(make_songs().assign(title=titles))
-    assert kept["name"].tolist() == [titles[0], kept["song"][1], *titles[2:]]
+    kept = kept_after(make_songs().assign(title=TITLES))
+    assert list(details()) == ["song", "name"]
+    assert details()["song"].tolist() == kept["song"].tolist()
+    assert details()["name"].tolist() == [TITLES[0], kept["song"][1], *TITLES[2:]]
+
+
+KEEP = {"input.keep": {"artist": "Artist Name(s)", "title": "title", "code": "code"}}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_kept_columns_go_along_as_they_stand_in_the_table_of_the_songs_that_are_kept(
+    workspace: Path, set_params: SetParams, suffix: str
+) -> None:
+    set_params(KEEP | {"tables.format": suffix})
+    codes = [f"{i:03d}" for i in range(240)]
+    songs = make_songs().assign(title=TITLES, code=codes).assign(**{"Artist Name(s)": ARTISTS})
+    songs.loc[4, "tempo"] = np.nan
+    songs.to_csv(SONGS, index=False)
+    preprocess.main()
+    found, expected = details(suffix), songs.drop(index=4)
+    assert list(found) == ["song", "name", "artist", "title", "code"]
+    assert found["song"].tolist() == expected["filename"].tolist()
+    assert found["title"].tolist() == expected["title"].tolist()
+    assert found["artist"].tolist() == expected["Artist Name(s)"].tolist()
+    assert found["code"].tolist() == expected["code"].tolist()
+    # Artist and title, the title alone, or the id of a song that has none.
+    assert found["name"].tolist()[:5] == [
+        "太田裕美 – 木綿のハンカチーフ",
+        songs["filename"][1],
+        'Say "no", twice',
+        "NA – 007",
+        "Artist, The – Again",
+    ]
+
+
+@pytest.mark.usefixtures("workspace")
+def test_neither_a_name_nor_a_kept_column_changes_a_byte_of_what_is_fitted(
+    set_params: SetParams,
+) -> None:
+    songs = make_songs().assign(title=TITLES, code="x").assign(**{"Artist Name(s)": ARTISTS})
+    outputs = {*Path("data/processed").glob("*"), *Path("models").glob("*")}
+    assert outputs == set()
+    found = []
+    for changes in ({}, {"input.name": "title"}, KEEP):
+        set_params(changes)
+        kept_after(songs)
+        outputs = {*Path("data/processed").glob("*.csv"), *Path("models").glob("*.json")}
+        found.append({path: path.read_bytes() for path in outputs})
+    assert len(found[0]) == 9
+    changed = {path for other in found[1:] for path in other if other[path] != found[0][path]}
+    assert changed == {preprocess.SONG_DETAILS}
+
+
+def test_songs_that_nothing_names_are_told_apart_by_row_and_values(
+    workspace: Path, set_params: SetParams
+) -> None:
+    set_params({"input.id": None, "input.keep": {"title": "title"}})
+    songs = make_songs()
+    songs.loc[3, FEATURES[:3]] = [98.26, 0.5, -0.04]
+    songs.loc[1, "tempo"] = 0  # dropped, and a row of the table all the same
+    kept_after(songs.assign(title=["", "", "Song", *[""] * 237]))
+    assert details()["song"].tolist()[:3] == ["0", "2", "3"]
+    assert details()["name"].tolist()[1:3] == ["Song", "row 3: 98 BPM, energy 0.50, 0.0 dB"]
+
+
+def test_columns_that_look_like_names_are_proposed_where_nothing_names_the_songs(
+    workspace: Path, set_params: SetParams, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_params({"input.id": None})
+    songs = make_songs().drop(columns="filename")
+    titled = songs.assign(track=[f"Song {i}" for i in range(240)])
+    kept_after(songs)
+    assert "lists of songs" not in capsys.readouterr().err
+    kept_after(titled)
+    said = capsys.readouterr().err
+    assert "lists of songs show row numbers" in said
+    assert "`keep: {title: track}` in section input of params.yaml" in said
+    set_params({"input.id": None} | {"input.keep": {"title": "track"}})  # as it was proposed
+    kept_after(titled)
+    assert "lists of songs" not in capsys.readouterr().err
+    assert details()["name"].tolist() == titled["track"].tolist()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_kept_column_that_is_not_there_is_named(set_params: SetParams) -> None:
+    set_params({"input.keep": {"artist": "Artist"}})
+    with pytest.raises(StageError, match=r"no column 'Artist' \(input\.keep\.artist\)"):
+        kept_after(make_songs())
 
 
 def test_a_second_row_of_a_song_is_said(
@@ -77,7 +171,7 @@ def test_other_column_names_no_id_and_no_genre(workspace: Path, set_params: SetP
         }
     )
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", "name", *FEATURES]
+    assert list(kept.columns) == ["song", *FEATURES]
     assert kept["song"].tolist() == [str(row) for row in range(240)]
     assert metrics()["genres_count"] == 0
 
@@ -151,7 +245,6 @@ def test_collinear_drop_keeps_the_first_of_them(workspace: Path, set_params: Set
     kept = kept_after(with_collinear_loudness())
     assert list(kept.columns) == [
         "song",
-        "name",
         "genre",
         *(name for name in FEATURES if name != "loudness"),
     ]
@@ -299,7 +392,7 @@ def test_another_column_is_a_feature_and_one_of_ours_may_be_left_out(
     songs["Width [Hz]"] = 1000 + 300 * np.random.default_rng(0).normal(size=len(songs))
     songs.loc[3, "tempo"] = 0  # which nobody asks for
     kept = kept_after(songs)
-    assert list(kept.columns) == ["song", "name", "genre", *FEATURES[1:], "width"]
+    assert list(kept.columns) == ["song", "genre", *FEATURES[1:], "width"]
     assert len(kept) == 240
     shown = read_json(preprocess.FEATURES)
     assert list(shown) == [*FEATURES[1:], "width"]
@@ -432,7 +525,7 @@ def test_second_readings_are_those_of_the_songs_kept(set_params: SetParams, suff
         read_table(path.with_suffix(f".{suffix}"))
         for path in (preprocess.FEATURES_SELECTED, preprocess.TEMPO_READINGS)
     )
-    assert list(kept) == ["song", "name", "genre", *FEATURES]
+    assert list(kept) == ["song", "genre", *FEATURES]
     assert (
         found["song"].tolist() == kept["song"].tolist() == songs["filename"].drop([2, 3]).tolist()
     )
@@ -450,12 +543,15 @@ def test_a_table_without_second_readings_has_none() -> None:
 
 
 @pytest.mark.usefixtures("workspace")
-def test_what_extract_makes_of_tempo_and_name_needs_no_key(set_params: SetParams) -> None:
+def test_what_extract_makes_of_tempo_name_and_tags_needs_no_key(set_params: SetParams) -> None:
     set_params({"input.table": preprocess.EXTRACTED})
     songs = with_readings().rename(columns={"half": "tempo_other", "p": "tempo_other_share"})
-    songs.assign(name="a song").to_csv(preprocess.EXTRACTED, index=False)
+    songs = songs.assign(name="a song", artist="", title=TITLES, album="")
+    songs.to_csv(preprocess.EXTRACTED, index=False)
     preprocess.main()
-    assert set(read_table(preprocess.FEATURES_SELECTED)["name"]) == {"a song"}
+    assert set(details()["name"]) == {"a song"}
+    assert list(details()) == ["song", "name", "title"]  # no song has an artist or an album
+    assert details()["title"].tolist() == TITLES
     assert read_table(preprocess.TEMPO_READINGS)["tempo_other_share"].eq(0.25).sum() == 240
 
 

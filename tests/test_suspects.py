@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from song_mixtures.mixture.model import Mixture, posteriors
@@ -40,16 +39,16 @@ def run_folder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_each_kind_names_its_songs_the_most_suspicious_first(run_folder: Path) -> None:
     found = read_table(run_folder / suspects.SUSPECTS)
-    names = read_table(run_folder / suspects.FEATURES_SELECTED)["song"]
     of_kind = dict(list(found.groupby("kind", sort=False)))
     pair = of_kind[DUPLICATE].iloc[0]
-    assert (pair["song"], pair["other_song"], pair["score"]) == (names[9], names[3], 0)
+    assert (pair["row"], pair["other_row"], pair["score"]) == (9, 3, 0)
     assert pair["reason"] == "equal in every feature"
-    assert of_kind[NOWHERE]["song"].iloc[0] == names[20]
-    assert names[30] in set(of_kind[LABEL]["song"])
+    assert of_kind[NOWHERE]["row"].iloc[0] == 20
+    assert set(of_kind[NOWHERE]["other_row"]) == {-1}
+    assert 30 in set(of_kind[LABEL]["row"])
     assert len(of_kind[LABEL]) <= 3  # of 240
     hanging = of_kind[OCTAVE]
-    assert hanging["song"].tolist() == [names[41], names[40]]  # 42's other reading is unlikely
+    assert hanging["row"].tolist() == [41, 40]  # 42's other reading is unlikely
     assert hanging["score"].tolist() == pytest.approx([0.4, 0.55])
     assert "at 200 BPM (60% likely) it would be of component" in hanging["reason"].iloc[0]
     for _, songs in found.groupby("kind"):
@@ -100,7 +99,5 @@ def test_without_genres_none_is_read(run_folder: Path, tmp_path: Path) -> None:
 
 def test_no_row_of_any_kind_leaves_the_columns() -> None:
     nothing = suspects.rows(LABEL, np.array([], dtype=int), np.array([]), [])
-    songs = pd.DataFrame({"song": ["a"], "name": ["A"]})
-    table = suspects.named(nothing, songs, pd.Series([""]))
-    assert table.empty
-    assert list(table.columns)[:4] == ["song", "name", "kind", "score"]
+    assert nothing.empty
+    assert list(nothing.columns) == ["row", "kind", "score", "reason", "other_row"]

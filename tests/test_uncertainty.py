@@ -8,7 +8,7 @@ import pytest
 
 from song_mixtures.mixture.uncertainty import margin
 from song_mixtures.pipeline.files import read_json
-from song_mixtures.pipeline.tables import read_table
+from song_mixtures.pipeline.tables import read_table, write_table
 from stages import uncertainty
 
 POSTERIOR = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.6, 0.1, 0.3], [1 / 3, 1 / 3, 1 / 3]])
@@ -59,6 +59,46 @@ def test_a_song_far_from_everything_is_never_called_sure() -> None:
     assert ends[ends["end"] == "least sure"]["song"].tolist() == ["c", "b", "a", "d"]
 
 
+DETAILS = pd.DataFrame({"song": list("abc"), "name": list("ABC"), "uri": list("xyz")})
+
+
+def test_a_reason_to_look_at_a_song_stands_beside_its_name_and_what_is_kept_of_it() -> None:
+    found = pd.DataFrame(
+        {
+            "row": [2, 1],
+            "kind": ["near-duplicate", "octave"],
+            "score": [0.0, 0.5],
+            "reason": ["equal in every feature", "at 200 BPM"],
+            "other_row": [0, -1],
+        }
+    )
+    table = uncertainty.suspicious(found, DETAILS, pd.Series(["", "tempo", "energy"]))
+    pair, octave = table.to_dict("records")
+    assert pair == {
+        "song": "c",
+        "name": "C",
+        "uri": "z",
+        "kind": "near-duplicate",
+        "score": 0.0,
+        "reason": "equal in every feature",
+        "other_song": "a",
+        "other_name": "A",
+        "deciding_feature": "energy",
+    }
+    assert (octave["song"], octave["other_song"], octave["other_name"]) == ("b", "", "")
+
+
+def test_without_a_reason_to_look_at_any_song_the_table_has_its_columns_and_no_row(
+    tmp_path: Path,
+) -> None:
+    columns = ["row", "kind", "score", "reason", "other_row"]
+    write_table(tmp_path / "suspects.csv", pd.DataFrame(columns=columns))
+    found = read_table(tmp_path / "suspects.csv")
+    table = uncertainty.suspicious(found, DETAILS, pd.Series(["", "tempo", "energy"]))
+    assert table.empty
+    assert list(table)[:5] == ["song", "name", "uri", "kind", "score"]
+
+
 def test_by_component_and_by_genre_by_hand() -> None:
     components = uncertainty.by_group(rated_songs(), "gmm_cluster").set_index("gmm_cluster")
     assert components["songs"].to_dict() == {0: 3, 2: 1}
@@ -94,6 +134,9 @@ def test_the_written_table_has_the_notebooks_columns(finished: Path) -> None:
     songs = read_table(finished / uncertainty.ASSIGNMENTS)
     metrics = read_json(finished / uncertainty.METRICS)
     assert {"gmm_cluster", "gmm_prob_0", "gmm_prob_2", "gmm_entropy"} <= set(songs.columns)
+    words = read_table(finished / uncertainty.MEANS)["profile"]
+    assert words.nunique() == 3
+    assert songs["gmm_words"].tolist() == words[songs["gmm_cluster"]].tolist()
     assert metrics["mean_entropy_nats"] == pytest.approx(songs["gmm_entropy"].mean(), rel=1e-7)
     assert metrics["ambiguous_songs_count"] == songs["gmm_ambiguous"].sum()
     assert metrics["ambiguous_songs_share"] == pytest.approx(

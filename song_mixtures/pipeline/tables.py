@@ -62,16 +62,26 @@ def significant(values: FloatArray, digits: int) -> FloatArray:
     return rounded
 
 
-def read_table(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: Collection[str] | None = None, *, text: bool = False
+) -> pd.DataFrame:
     """Read a table that an earlier stage wrote, floats exactly: all of it, or these columns.
 
     Columns that the table does not have are passed over: genres are not always known.
+    With `text` it has nothing but names.
     """
     check_written(path)
     with naming(path, ValueError, pyarrow.ArrowException):
         if path.suffix == ".csv":
             usecols = None if columns is None else columns.__contains__
-            return pd.read_csv(path, dtype=NAMES, keep_default_na=False, usecols=usecols)
+            # As a whole: in pieces a column of the user's could be numbers in one, text in another.
+            return pd.read_csv(
+                path,
+                dtype=str if text else NAMES,
+                keep_default_na=False,
+                usecols=usecols,
+                low_memory=False,
+            )
         with ParquetFile(path) as file:
             names = file.schema_arrow.names
             content = file.read([name for name in names if columns is None or name in columns])
@@ -89,9 +99,11 @@ class Tables:
 
     format: Literal["csv", "parquet"]
 
-    def read(self, path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
+    def read(
+        self, path: Path, columns: Collection[str] | None = None, *, text: bool = False
+    ) -> pd.DataFrame:
         """Read a table in this format, as read_table() does."""
-        return read_table(path.with_suffix(f".{self.format}"), columns)
+        return read_table(path.with_suffix(f".{self.format}"), columns, text=text)
 
     def write(self, path: Path, table: pd.DataFrame, digits: int | None = 8) -> None:
         """Write a table in this format; `digits` is of CSV only, Parquet keeps all."""

@@ -227,6 +227,26 @@ def _checked_cells(column: pyarrow.ChunkedArray, name: str) -> pyarrow.ChunkedAr
     return column
 
 
+def read_head(path: Path) -> pd.DataFrame:
+    """Return the first rows of a table that read_source_table() has read, with all its columns."""
+    if path.suffix.lower() == ".csv":
+        names = _csv_columns(path)
+        as_text = csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.string()))
+        with csv.open_csv(path, IN_ORDER, NEWLINES_IN_CELLS, as_text) as reader:
+            return reader.read_next_batch().slice(0, HEAD).to_pandas()
+    with pyarrow.parquet.ParquetFile(path) as file:
+        names = [one.name for one in file.schema_arrow if _may_be_text(one.type)]
+        return next(file.iter_batches(HEAD, columns=names)).to_pandas()
+
+
+def _may_be_text(kind: pyarrow.DataType) -> bool:
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return types.is_string(kind) or types.is_large_string(kind)
+
+
+HEAD = 10_000  # rows
+
+
 TEXT = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
 CELLS = (
     *TEXT,
