@@ -145,7 +145,7 @@ def test_numbers_are_kept_from_one_revision_to_the_next_and_what_moved_is_listed
     assert "train_gmm: 3 of 3 components keep their number in references/v1" in said
     after = read_table(project / TABLE)
     said = shell(project, NAME)
-    assert stages_run(said) == {"components", "figures", "report"}
+    assert stages_run(said) == {"components", "uncertainty", "figures", "report"}
     means = read_table(project / "data/processed/gmm_means.csv")
     assert [words.startswith("ballads: ") for words in means["profile"]] == [False, True, False]
     assert "ballads: " in (project / "reports/summary.md").read_text()
