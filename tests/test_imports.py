@@ -26,7 +26,7 @@ USED = {
     "components": set(),
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
-    "figures": {"matplotlib", "scipy"},
+    "figures": {"matplotlib"},
     "report": set(),
 }
 
