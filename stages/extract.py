@@ -93,7 +93,7 @@ def extractor_version() -> str:
     digest = hashlib.sha256()
     for source in SOURCES:
         digest.update(source.read_bytes())
-    for package in ("librosa", "numpy", "pyloudnorm", "scipy", "soundfile", "soxr", "tinytag"):
+    for package in ("numpy", "pyloudnorm", "scipy", "soundfile", "soxr", "tinytag"):
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()
 

@@ -12,7 +12,7 @@ HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "d
 USED = {
     "input": set(),
     "demo": {"scipy"},
-    "extract": {"librosa", "scipy"},
+    "extract": {"scipy"},
     "gtzan_table": {"scipy"},
     "preprocess": {"scipy", "sklearn"},
     "k_sweep": {"numba", "scipy"},
