@@ -9,7 +9,7 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from csv import reader as split_rows
 from difflib import get_close_matches
@@ -35,15 +35,10 @@ def read_source_table(path: Path, wanted: Mapping[str, str]) -> "pd.DataFrame":
     Every cell of a CSV comes as text, so nothing is guessed. Raises StageError where the file is
     absent, of another kind, broken, lacks a column or has no row.
     """
-    with _named_faults(path):
-        columns_of, read = _reader(path)
-        _require_columns(columns_of(path), wanted, path)
-        content = read(path, list(wanted))
+    content = read_source_columns(path, wanted)
+    with _named_faults(path):  # times beyond what pandas counts with
         # Column by column, so that the table is never in memory twice.
-        table = content.to_pandas(integer_object_nulls=True, split_blocks=True, self_destruct=True)
-    if table.empty:
-        raise StageError(f"{path} holds no songs, only the names of its columns")
-    return table
+        return content.to_pandas(integer_object_nulls=True, split_blocks=True, self_destruct=True)
 
 
 def source_columns(path: Path) -> list[str]:
@@ -53,21 +48,11 @@ def source_columns(path: Path) -> list[str]:
         return columns_of(path)
 
 
-def read_source_columns(
-    path: Path, wanted: Mapping[str, str], unless_there: Collection[str] = ()
-) -> pyarrow.Table:
-    """Read the wanted columns as read_source_table() does, as arrays of pyarrow's.
-
-    A table may lack the columns in `unless_there`, as long as it has one of them.
-    """
+def read_source_columns(path: Path, wanted: Mapping[str, str]) -> pyarrow.Table:
+    """Read the wanted columns as read_source_table() does, as arrays of pyarrow's."""
     with _named_faults(path):
         columns_of, read = _reader(path)
-        columns = columns_of(path)
-        absent = {name for name in unless_there if name not in columns}
-        if absent == set(unless_there):
-            absent = set()
-        wanted = {name: asker for name, asker in wanted.items() if name not in absent}
-        _require_columns(columns, wanted, path)
+        _require_columns(columns_of(path), wanted, path)
         content = read(path, list(wanted))
     if not content.num_rows:
         raise StageError(f"{path} holds no songs, only the names of its columns")

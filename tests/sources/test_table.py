@@ -21,7 +21,6 @@ from song_mixtures.sources.table import (
     as_numbers,
     check_commas,
     numbers_of,
-    read_source_columns,
     read_source_table,
     texts_of,
 )
@@ -300,12 +299,3 @@ def test_a_column_is_the_same_names_without_pandas() -> None:
         column = pyarrow.chunked_array([cells])
         with_pandas = as_names(column.to_pandas(integer_object_nulls=True))
         assert texts_of(column) == with_pandas.tolist()
-
-
-def test_a_table_may_lack_some_of_the_columns_that_it_may_lack_but_not_all(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    wanted = {"a": "", "b": "", "c": "input.columns.c"}
-    found = read_source_columns(tmp_path / "t.csv", wanted, {"b", "c"})
-    assert found.to_pydict() == {"a": ["1"], "b": ["2"]}
-    with pytest.raises(StageError, match=r"no column 'c' \(input.columns.c\)"):
-        read_source_columns(tmp_path / "t.csv", wanted, {"c"})
