@@ -86,7 +86,8 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
     put(songs / "blues/blues.00000.au", music(seed=2), subtype="PCM_16")
     table, reasons, metrics = extracted()
     assert list(table) == [
-        "filename", "name", "genre", *extract.TAGS, *extract.MEASURED, "duration", "features_made_by",
+        "filename", "name", "genre", *extract.TAGS, *extract.MEASURED, "duration",
+        "features_made_by",
     ]  # fmt: skip
     assert list(table["filename"]) == ["blues/blues.00000.au", "rock/rock.00001.wav"]
     assert list(table["genre"]) == ["blues", "rock"]

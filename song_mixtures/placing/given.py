@@ -247,7 +247,7 @@ def own_rows(known: KnownSongs, given: Given) -> list[int | None]:
     """
     found = list(given.rows)
     near = known.nearest(given.points, MOST_LISTED)
-    whole = ~np.isnan(given.points).any(axis=1)
+    whole = np.isnan(given.points).sum(axis=1) == 0
     for i, row in enumerate(found):
         if row is None and whole[i]:
             equal = [int(r) for r in near.rows[i][near.distances[i] <= SAME] if r >= 0]

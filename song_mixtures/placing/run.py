@@ -8,9 +8,9 @@
     run.components()                       # a row per component: words, weight, means
     run.songs()                            # a row per song of the run, all that is said of it
 
-It reads models/*.json and the tables, no pickle, and fits nothing. Arrays are placed without pandas,
-scikit-learn or scipy, which take longer to import than ten thousand songs to place; what returns a
-DataFrame imports pandas when it is called.
+It reads models/*.json and the tables, no pickle, and fits nothing. Arrays are placed without
+pandas, scikit-learn or scipy, each of which takes longer to import than a song to place; what
+returns a DataFrame imports pandas when it is called.
 """
 
 from collections.abc import Sequence
