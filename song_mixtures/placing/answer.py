@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 
 from song_mixtures.mixture.uncertainty import margin
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.digits import significant
 from song_mixtures.placing.given import Given, own_rows
 from song_mixtures.placing.known import KnownSongs, Nearest
 from song_mixtures.placing.posteriors import Placed
@@ -33,6 +33,7 @@ class Answer:
     p_values: FloatArray  # (M,), NaN where not known
     nearest: Nearest  # of each, itself left out
     words: Sequence[str]  # of the components, (K,)
+    margins: FloatArray  # of the averaged posteriors, (M,)
     ambiguous: list[bool]
     nowhere: list[bool]  # belongs nowhere
 
@@ -48,6 +49,7 @@ class Answer:
                 "gmm_words": self.words[component],
                 "components": self._components(i),
                 "averaged_max_prob": float(self.placed.averaged[i].max()),
+                "averaged_margin": digits(self.margins[i]),
                 "averaged_ambiguous": int(self.ambiguous[i]),
                 "averaged_entropy": digits(self.placed.entropy[i]),
                 "mutual_information": digits(self.placed.mutual_information[i]),
@@ -65,7 +67,7 @@ class Answer:
     def missing(self, i: int) -> list[str]:
         """Return the features that are missing of a song."""
         pairs = zip(self.run.features, self.values[i], strict=True)
-        return [name for name, value in pairs if np.isnan(value)]
+        return [name for name, value in pairs if math.isnan(value)]
 
     def _components(self, i: int) -> list[Record]:
         both = zip(self.placed.posterior[i], self.placed.averaged[i], strict=True)
@@ -117,6 +119,7 @@ def answer(run: Run, given: Given, neighbors: int) -> Answer:
         columns = {"density_p_value", "kept_share"}
         said = run.known.said_of(np.array([rows[i] for i in own]), columns)
         p_values[own], placed.kept_share[own] = said["density_p_value"], said["kept_share"]
+    margins = margin(placed.averaged)
     ambiguous_margin = run.threshold("uncertainty", "ambiguous_margin")
     nowhere_below = run.threshold("suspects", "nowhere_below")
     return Answer(
@@ -128,7 +131,8 @@ def answer(run: Run, given: Given, neighbors: int) -> Answer:
         p_values,
         others_nearest(run.known, given.points, rows, neighbors),
         run.words(),
-        (margin(placed.averaged) < ambiguous_margin).tolist(),
+        margins,
+        (margins < ambiguous_margin).tolist(),
         (p_values < nowhere_below).tolist(),
     )
 
@@ -164,7 +168,7 @@ def others_nearest(
 
 def digits(value: float) -> float | None:
     """Return a number to 8 significant digits, as tables have it; None where it is not known."""
-    return None if np.isnan(value) else float(significant(np.array([value]), 8)[0])
+    return None if math.isnan(value) else float(f"{value:.8g}")
 
 
 # ---- forms
@@ -223,11 +227,12 @@ def paragraph(record: Record) -> Iterator[str]:
         if one["averaged_prob"] >= LEAST_SHOWN
     ]
     yield f"  groups     {'; '.join(parts)}"
-    sure = "ambiguous" if record["averaged_ambiguous"] else "sure"
+    ambiguous = "" if record["averaged_ambiguous"] else "not "
     yield (
-        f"  how sure   {sure}: entropy {record['averaged_entropy']:.2f} nats, of which refits "
-        f"differ in {record['mutual_information']:.2f}; component {record['gmm_cluster']} in "
-        f"{record['kept_share']:.0%} of refits"
+        f"  how sure   {ambiguous}ambiguous, the best group leads by "
+        f"{record['averaged_margin']:.0%}; entropy {record['averaged_entropy']:.2f} nats, of "
+        f"which refits differ in {record['mutual_information']:.2f}; component "
+        f"{record['gmm_cluster']} in {record['kept_share']:.0%} of refits"
     )
     yield f"  belongs    {belongs(record)}"
     if record["missing_features"]:

@@ -82,10 +82,10 @@ class KnownSongs:
             found.distances[rows, :most] = np.sqrt((apart**2).sum(axis=2))
         return found
 
-    def said_of(self, rows: IntArray, columns: Collection[str] | None = None) -> dict[str, Any]:
-        """Return what the run says of the songs in these rows, by column, each (rows,)."""
+    def said_of(self, rows: IntArray, columns: Collection[str]) -> dict[str, FloatArray]:
+        """Return columns of numbers that the run says of the songs in these rows, each (rows,)."""
         content = read_columns(self.path, columns)
-        return {name: content[name].take(rows).to_pylist() for name in content.column_names}
+        return {name: as_array(content[name])[rows] for name in content.column_names}
 
 
 def nearest_rows(points: FloatArray, others: FloatArray, count: int) -> IntArray:
@@ -124,25 +124,37 @@ def read_known(folder: Path, suffix: str, scaling: Scaling) -> KnownSongs:
         name: said[name].to_pylist() if name in said.column_names else [""] * len(said)
         for name in NAMES
     }
-    table = [values[name].to_numpy() for name in scaling.features]
+    table = [as_array(values[name]) for name in scaling.features]
     return KnownSongs(
         texts["song"],
         texts["name"],
         texts["genre"],
-        said["gmm_cluster"].to_numpy(),
+        as_array(said["gmm_cluster"]),
         scaling.standardized(np.column_stack(table).astype(np.float64)),
         assignments,
     )
 
 
-def read_columns(path: Path, columns: Collection[str] | None = None) -> pyarrow.Table:
-    """Read a table of the run, all columns or those of these that it has; names are text."""
+def as_array(column: pyarrow.ChunkedArray) -> Any:
+    """Return a column of numbers, (N,), NaN where a cell is empty; to_numpy() imports pandas."""
+    return np.concatenate(
+        [
+            np.array(part.to_pylist(), dtype=np.float64)
+            if part.null_count
+            else np.from_dlpack(part)
+            for part in column.chunks
+        ]
+    )
+
+
+def read_columns(path: Path, columns: Collection[str]) -> pyarrow.Table:
+    """Read those of these columns that a table of the run has; names are text."""
     check_written(path)
     with naming(path, ValueError, pyarrow.ArrowException):
         if path.suffix == ".csv":
             with csv.open_csv(path) as reader:
                 has = reader.schema.names
-            wanted = [name for name in has if columns is None or name in columns]
+            wanted = [name for name in has if name in columns]
             options = csv.ConvertOptions(
                 include_columns=wanted, column_types=dict.fromkeys(TEXTS, pyarrow.string())
             )
@@ -152,7 +164,7 @@ def read_columns(path: Path, columns: Collection[str] | None = None) -> pyarrow.
 
         with ParquetFile(path) as file:
             has = file.schema_arrow.names
-            return file.read([name for name in has if columns is None or name in columns])
+            return file.read([name for name in has if name in columns])
 
 
 # "NA" and "007" are names there, no numbers.

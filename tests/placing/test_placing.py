@@ -321,7 +321,7 @@ def test_a_tree_finds_the_same_neighbors(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_distance_leaves_out_what_is_missing(run: Run) -> None:
-    values = make_songs(1, seed=1)[FEATURES].to_numpy()
+    values = make_songs(1, seed=1)[FEATURES].to_numpy().copy()
     values[0, 2] = np.nan
     found = run.nearest(values, 3)
     kept = [0, 1, 3, 4]
