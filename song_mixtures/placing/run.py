@@ -43,7 +43,6 @@ PARAMS = Path("params.yaml")
 PROCESSED = Path("data/processed")
 MEANS, WEIGHTS = PROCESSED / "gmm_means", PROCESSED / "gmm_weights"  # from components
 ASSIGNMENTS = PROCESSED / "gmm_cluster_assignments"  # from uncertainty
-STABILITY = PROCESSED / "component_stability"  # from refits
 DECIMALS = 6  # of a posterior, as stage soft_assign writes it
 
 
@@ -161,17 +160,19 @@ class Run:
         Besides `effective_songs` and `hard_songs`, how many songs it has, and `jaccard`, how well
         it comes back in refits: 0.75 or more is stable, below 0.6 not to be trusted.
         """
-        from song_mixtures.pipeline.tables import read_table
-
-        means, weights = (read_table(self._path(path)) for path in (MEANS, WEIGHTS))
+        means, weights = self.table(MEANS.name), self.table(WEIGHTS.name)
         rows = means[["component", "profile"]].merge(weights, on="component")
         return rows.merge(means.drop(columns=["profile", "profile_shares"]), on="component")
 
     def songs(self) -> "pd.DataFrame":
         """Return a row per song of the run: features, posteriors, how sure (docs/tables.md)."""
+        return self.table(ASSIGNMENTS.name)
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """Return a table of data/processed by its name, such as `k_sweep`: docs/tables.md."""
         from song_mixtures.pipeline.tables import read_table
 
-        return read_table(self._path(ASSIGNMENTS))
+        return read_table(self._path(PROCESSED / name))
 
     def _path(self, table: Path) -> Path:
         return (self.folder / table).with_suffix(self.table_suffix)
