@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -394,6 +395,16 @@ def test_the_entry_gives_arrays_and_tables(run: Run, table: pd.DataFrame) -> Non
     assert set(FEATURES) <= set(components)
     assert components["weight"].sum() == pytest.approx(1)
     assert len(run.songs()) == 240
+
+
+def test_the_lines_of_the_docs_run(
+    finished: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [lines] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/using.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(finished)
+    names: dict[str, Any] = {"songs": table, "values": table[FEATURES].to_numpy()}
+    exec(lines, names)  # noqa: S102  # they are ours
+    assert names["run"].features == tuple(FEATURES)
 
 
 def test_an_array_of_another_shape_or_without_any_value_is_refused(run: Run) -> None:
