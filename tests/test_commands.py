@@ -130,7 +130,7 @@ NOT_RUN = {
     "python -m benchmarks.demo_songs": "two minutes: it wrote docs/demo_songs.md",
     "pip install -e '.[notebook]'": "it installs from the network: jupyter, for whoever wants it",
     "pip install -e .": "the same without jupyter",
-    "jupyter lab notebooks/explore.ipynb": "it waits for a browser: test_notebook.py runs the cells",
+    "jupyter lab notebooks/explore.ipynb": "it waits for a browser: test_notebook.py runs it",
     "sudo apt install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji": "it is the machine's",
 }
 

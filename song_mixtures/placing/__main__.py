@@ -7,6 +7,7 @@ songs of the run are in standard deviations of the features.
 Exit code 1 and a line on standard error for each thing that cannot be used; the rest is placed.
 """
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -44,13 +45,16 @@ def main() -> None:
     for argument in asked.songs:
         gathering.add(argument)
     placed = answer(run, gathering.given(), asked.nearest)
-    if asked.json:
-        print(as_json(placed.records(), gathering.faults))
-    elif asked.csv:
-        print(as_csv(placed.records(), len(run.mixture.weights)))
-    elif placed.given.songs:
-        print(as_text(placed.records()))
-    sys.stdout.flush()
+    try:
+        if asked.json:
+            print(as_json(placed.records(), gathering.faults))
+        elif asked.csv:
+            print(as_csv(placed.records(), len(run.mixture.weights)))
+        elif placed.given.songs:
+            print(as_text(placed.records()))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     for fault in gathering.faults:
         say(fault)
     if gathering.faults:

@@ -13,10 +13,11 @@ import numpy as np
 from song_mixtures.mixture.uncertainty import margin
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.placing.given import Given, own_rows
-from song_mixtures.placing.known import KnownSongs, Nearest
+from song_mixtures.placing.known import Nearest
 from song_mixtures.placing.posteriors import Placed
 from song_mixtures.placing.run import DECIMALS, Run
 
+MOST_EQUAL = 5  # songs equal in every feature, among which a song's own is looked for
 LEAST_SHOWN = 0.05  # averaged posterior of a component that the text names
 Record = dict[str, Any]
 
@@ -105,7 +106,8 @@ def answer(run: Run, given: Given, neighbors: int) -> Answer:
     given : the songs
     neighbors : how many of the nearest songs are named, 0 or more
     """
-    rows = own_rows(run.known, given)
+    near = run.known.nearest(given.points, max(neighbors + 1, MOST_EQUAL))
+    rows = own_rows(run.known, given, near)
     placed = run.place_points(given.points)
     placed = replace(
         placed,
@@ -129,7 +131,7 @@ def answer(run: Run, given: Given, neighbors: int) -> Answer:
         placed,
         originals(run, given.points),
         p_values,
-        others_nearest(run.known, given.points, rows, neighbors),
+        without_itself(near, rows, neighbors),
         run.words(),
         margins,
         (margins < ambiguous_margin).tolist(),
@@ -144,19 +146,11 @@ def originals(run: Run, points: FloatArray) -> FloatArray:
     return run.scaling.original_units(points)
 
 
-def others_nearest(
-    known: KnownSongs, points: FloatArray, rows: Sequence[int | None], count: int
-) -> Nearest:
-    """Return the nearest songs of the run to each song, without itself.
+def without_itself(found: Nearest, rows: Sequence[int | None], count: int) -> Nearest:
+    """Return the `count` nearest songs of the run to each song, of more, without itself.
 
-    Parameters
-    ----------
-    known : songs of the run
-    points : standardized features, (M, d), NaN where one is missing
-    rows : which song of the run each is, None where it is a new one
-    count : of the nearest songs, 0 or more
+    `rows` says which song of the run each is, None where it is a new one.
     """
-    found = known.nearest(points, count + 1)
     itself: IntArray = np.array([-2 if row is None else row for row in rows], dtype=np.int64)
     # Its own place moves to the end, where it is cut off; without one the farthest is.
     order = np.argsort(found.rows == itself[:, None], axis=1, kind="stable")[:, :count]

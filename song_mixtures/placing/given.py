@@ -11,7 +11,7 @@ from song_mixtures.audio.version import DIGITS, made_by, seconds_of
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.digits import significant
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.placing.known import KnownSongs
+from song_mixtures.placing.known import KnownSongs, Nearest
 from song_mixtures.placing.run import Run
 from song_mixtures.sources.making import making_of
 from song_mixtures.sources.table import (
@@ -54,12 +54,12 @@ class Gathering:
         try:
             if path.is_dir():
                 self._add_folder(path)
-            elif path.suffix.lower() in READERS and path.exists():
-                self._add_table(path)
-            elif path.exists():
-                self._add_audio([path])
-            else:
+            elif not path.exists():
                 self._add_known(argument)
+            elif path.suffix.lower() not in READERS and looks_like_audio(path):
+                self._add_audio([path], path)
+            else:
+                self._add_table(path)
         except StageError as error:
             self.faults.append(str(error))
 
@@ -74,10 +74,10 @@ class Gathering:
 
         kinds = sort_out(find_audio(folder), folder, [])
         self.faults += [f"{printable(str(path))}: {why}" for path, why in kinds.rejected.items()]
-        self._add_audio(kinds.songs)
+        self._add_audio(kinds.songs, folder)
 
-    def _add_audio(self, paths: Sequence[Path]) -> None:
-        seconds = clip_seconds(self.run)
+    def _add_audio(self, paths: Sequence[Path], where: Path) -> None:
+        seconds = clip_seconds(self.run, where)
         # Imports that take longer than a clip: tables and names do without.
         from song_mixtures.audio.decoding import UnusableError
         from song_mixtures.audio.extraction import FeaturelessError
@@ -173,22 +173,31 @@ class Gathering:
         self.rows += rows
 
 
-def clip_seconds(run: Run) -> float:
+def looks_like_audio(path: Path) -> bool:
+    """Tell whether a file's name ends as that of audio does, or of notes."""
+    from song_mixtures.audio.folder import FOREIGN, NOTES, SUFFIXES
+
+    return path.suffix.lower() in (*SUFFIXES, *FOREIGN, *NOTES)
+
+
+def clip_seconds(run: Run, where: Path) -> float:
     """Return the seconds of a clip that the run's features were made of.
 
-    Raises StageError where audio cannot give features of the run's making.
+    Raises StageError, which begins with `where`, the file or folder, where audio cannot give
+    features of the run's making.
     """
     making = run.making
     seconds = seconds_of(making.made_by)
     if seconds is None:
         raise StageError(
-            f"audio: this run is of the table {making.table}, whose features are not made by stage "
-            f"extract, so features of audio do not mean the same; give a table with the columns "
+            f"{where}: this run is of the table {making.table}, whose features are not made by "
+            "stage extract, so features of audio do not mean the same; give a table with the "
+            "columns "
             f"{', '.join(making.columns.values())}, made as those of {making.table} were"
         )
     if making.made_by != made_by(seconds):
         raise StageError(
-            f"audio: the features of this run are made by {making.made_by!r}, this code makes "
+            f"{where}: the features of this run are made by {making.made_by!r}, this code makes "
             f"{made_by(seconds)!r}, which does not mean the same; `dvc repro` makes the run anew"
         )
     return seconds
@@ -240,13 +249,13 @@ def _columns(run: Run, path: Path, content: pyarrow.Table) -> Iterator[FloatArra
         yield values
 
 
-def own_rows(known: KnownSongs, given: Given) -> list[int | None]:
+def own_rows(known: KnownSongs, given: Given, near: Nearest) -> list[int | None]:
     """Return which song of the run each given song is, None where it is a new one.
 
-    A song is that of the run which is equal in every feature, by name where several are.
+    A song is that of the run which is equal in every feature, by name where several are. `near`
+    has the nearest songs of each.
     """
     found = list(given.rows)
-    near = known.nearest(given.points, MOST_LISTED)
     whole = np.isnan(given.points).sum(axis=1) == 0
     for i, row in enumerate(found):
         if row is None and whole[i]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from song_mixtures.mixture.model import posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.placing.density import Judges
-from song_mixtures.placing.given import Gathering
+from song_mixtures.placing.given import Gathering, Given, own_rows
 from song_mixtures.placing.known import nearest_rows
 from song_mixtures.placing.run import Run, load_run
 from song_mixtures.suspects.strangers import Fold
@@ -173,7 +174,7 @@ def test_audio_is_refused_by_a_run_of_a_table(finished: Path, tmp_path: Path) ->
     soundfile.write(tmp_path / "a.wav", np.ones(22050), 22050)
     done = place(finished, "a.wav", code=1, here=tmp_path)
     assert done.stdout == ""
-    assert "of the table data/raw/songs.csv, whose features are not made by" in done.stderr
+    assert done.stderr.startswith("placing: a.wav: this run is of the table data/raw/songs.csv")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -375,6 +376,39 @@ def test_parquet_runs_and_tables_give_the_same(finished: Path, tmp_path: Path) -
     expected = place(finished, str(folder / "songs.csv"), "--csv").stdout
     assert place(folder, "songs.csv", "--csv").stdout == expected
     assert place(folder, "songs.parquet", "--csv").stdout == expected
+
+
+def test_whoever_reads_only_the_first_line_sees_no_error(finished: Path) -> None:
+    command = f"{sys.executable} -m song_mixtures.placing data/raw/songs.csv --json | head -1"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=finished, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_a_file_that_is_neither_audio_nor_a_table_is_refused(
+    finished: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "songs.xlsx").write_text("x")
+    said = place(finished, "songs.xlsx", code=1, here=tmp_path).stderr
+    assert "expected a table that ends in .csv, .parquet, .pq; it is a workbook" in said
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_as_many_neighbors_are_named_as_are_asked_for(finished: Path, count: int) -> None:
+    asked = ["calm.00007.wav", "--json", "--nearest", str(count)]
+    [one] = records(place(finished, *asked))
+    assert len(one["nearest"]) == min(count, 239)
+    assert "calm.00007.wav" not in {neighbor["song"] for neighbor in one["nearest"]}
+
+
+def test_of_equal_songs_each_gets_its_own_p_value(finished: Path, tmp_path: Path) -> None:
+    known = load_run(finished).known
+    twice = replace(known, points=known.points[[0, 0, 1]], ids=["a", "b", "c"])
+    given = Given(["b", "a", "new"], [""] * 3, known.points[[0, 0, 0]], [None] * 3)
+    assert own_rows(twice, given, twice.nearest(given.points, 5)) == [1, 0, 0]
 
 
 # ---- from Python
