@@ -33,6 +33,7 @@ from song_mixtures.audio.extraction import (
 )
 from song_mixtures.audio.folder import find_audio, song_name, sort_out, unmatched
 from song_mixtures.audio.tags import read_tags
+from song_mixtures.audio.version import DIGITS, MADE_BY, made_by
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
@@ -50,8 +51,6 @@ CACHE = Path("data/cache/extract")  # finished clips; may be deleted at any time
 SOURCES = tuple(Path(inspect.getfile(one)) for one in (read_clip, song_features, read_tags))
 # A worker process costs about a second of imports; a song 0.04 s.
 SONGS_PER_WORKER = 20
-# The transform is computed in single precision: further digits are rounding.
-DIGITS = 6
 
 MEASURED = (*FEATURES, *OTHER_READING, *FURTHER_FEATURES)
 TAGS = ("title", "artist", "album", "tag_genre")
@@ -95,7 +94,7 @@ def extractor_version() -> str:
     digest = hashlib.sha256()
     for source in SOURCES:
         digest.update(source.read_bytes())
-    for package in ("librosa", "numpy", "pyloudnorm", "scipy", "soundfile", "soxr", "tinytag"):
+    for package in ("numpy", "pyloudnorm", "scipy", "soundfile", "soxr", "tinytag"):
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()
 
@@ -308,7 +307,7 @@ def main() -> None:
     rejected = listing(kinds.rejected | unusable, folder)
     excluded = listing(kinds.excluded | long, folder)
     genre = genre_source(parameters.genre, list(usable.values()))
-    songs = song_table(usable, folder, genre)
+    songs = song_table(usable, folder, genre).assign(**{MADE_BY: made_by(parameters.seconds)})
 
     for line in in_words("rejected", rejected) + in_words("excluded", excluded):
         say(line)

@@ -46,6 +46,7 @@ from song_mixtures.sources.checks import (
 )
 from song_mixtures.sources.details import called, kept_columns, rows_described
 from song_mixtures.sources.incomplete import incomplete_songs
+from song_mixtures.sources.making import Making, making_of
 from song_mixtures.sources.proposal import proposal
 from song_mixtures.sources.readings import READING, second_readings
 from song_mixtures.sources.spikes import check_spikes, spread_spikes
@@ -66,6 +67,7 @@ FEATURE_VALUES = Path("data/processed/feature_values.csv")
 FEATURE_CHECKS = Path("data/processed/feature_checks.csv")
 FEATURES = Path("models/features.json")
 SCALING = Path("models/scaling.json")
+MAKING = Path("models/making.json")
 AXES = Path("models/principal_axes.json")
 SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
@@ -210,6 +212,18 @@ def counted(reasons: pd.Series) -> str:
     """Return how many songs are dropped for which reason, in words."""
     counts = reasons[reasons != ""].value_counts()
     return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
+
+
+def making(source: Input, features: Features, fitted: Sequence[str]) -> Making:
+    """Return what the features that are fitted were made of, and what they can be."""
+    return Making(
+        table=source.table,
+        made_by=making_of(Path(source.table)),
+        id=source.id,
+        name=source.name,
+        columns={name: str(source.columns[name]) for name in fitted},
+        ranges={name: features[name].range for name in fitted},
+    )
 
 
 def transform_alone(transform: Mapping[str, Transform], squeeze: Mapping[str, int]) -> Scaling:
@@ -405,6 +419,7 @@ def main() -> None:
     inside = squeezed(kept, squeeze)
     features = independent_features(inside, transform, parameters.collinear)
     readings = tempo_readings(kept, features)
+    made = making(source, described, features)
     scaler, scaling = fit_scaler(kept, features, transform, squeeze)
 
     deviations = {name: float(found[name].std(ddof=0)) for name in transform}
@@ -430,6 +445,7 @@ def main() -> None:
     tables.write(FEATURE_CHECKS, checks)
     write_json(FEATURES, to_json(written))
     write_json(SCALING, scaling.to_json())
+    write_json(MAKING, made.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
     write_pickle(SCALER, scaler)
     write_metrics(METRICS, summarize(songs, kept, scaling, values, checks))

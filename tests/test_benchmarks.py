@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import octaves, pipeline, targets, transforms
+from benchmarks import octaves, pipeline, placing, targets, transforms
 from benchmarks.em import iteration, memory
 from benchmarks.made_songs import UNITS, made_points, made_table
 from benchmarks.pipeline import StageCost
 from benchmarks.tempo import accuracy_1, accuracy_2, exponent
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.stage import one_thread
+from song_mixtures.placing.run import load_run
 from song_mixtures.refits.warm import RefitParams
 from song_mixtures.songs.scaling import Scaling
 from tests.conftest import ROOT
@@ -120,6 +121,15 @@ def test_the_exponent_of_readings_is_found_again() -> None:
     log_ratio = np.log(rng.uniform(0.3, 1, 4_000))
     right = rng.random(4_000) < 1 / (1 + np.exp(-4 * log_ratio))
     assert exponent(log_ratio, right) == pytest.approx(4, abs=0.3)
+
+
+def test_the_costs_of_placing_are_those_of_what_the_run_can_place(
+    finished: Path, tmp_path: Path
+) -> None:
+    found = placing.costs(load_run(finished), tmp_path, 1)
+    assert list(found) == ["the import", "a row of a table", "a table of 10,000 rows"]
+    assert all(0 < seconds < np.inf for seconds in found.values())
+    assert len(pd.read_csv(tmp_path / "10000.csv")) == 10_000
 
 
 def test_the_stages_are_those_of_the_pipeline() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, call
+from tests.conftest import ROOT, call, make_songs
 from tests.test_docs import PAGES
 
 PROGRAMS = r"(dvc|git|make|python|sudo|source|dask|rm|pip|uv|nohup|ulimit|PYTHONPATH=\S+)( |$)"
@@ -26,6 +26,7 @@ LOCKED = (
 )
 TORN = "test_experiments.py::test_a_torn_lock_is_got_over_as_the_faq_says"
 CLUSTER = "test_experiments.py::test_an_experiment_on_a_cluster_as_the_docs_have_it"
+PLACED = "placing/test_placing.py::test_songs_of_the_run_from_audio_get_what_the_table_says"
 OWN_REMOTE = "test_experiments.py::test_a_remote_of_ones_own_stays_out_of_git"
 NUMBERS = (
     "test_moved.py::test_numbers_are_kept_from_one_revision_to_the_next_and_what_moved_is_listed"
@@ -48,6 +49,8 @@ HERE = [
     "python -m song_mixtures.presentation.page .dvc/plots",
     "dvc config --local plots.html_template <file>",
     "dvc add data/raw/my_music",
+    'python -m song_mixtures.placing "the name of a song"',
+    "python -m song_mixtures.placing new_songs.csv --csv > placed.csv",
 ]
 # In a run of their own: `pytest tests/long_commands.py`, of which `.ci/run` runs a short form.
 LONG = [
@@ -126,6 +129,7 @@ ELSEWHERE = {
     "python -m song_mixtures.moved v1": NUMBERS,
     "python -m song_mixtures.moved v1 HEAD --csv": NUMBERS,
     "dvc remote add --local -d store /mnt/music/store": OWN_REMOTE,
+    "python -m song_mixtures.placing ~/Music/new_album": PLACED,
 }
 NOT_RUN = {
     "git clone <this repository> song-mixtures && cd song-mixtures": "`.ci/run` is in a clone",
@@ -137,6 +141,9 @@ NOT_RUN = {
     '"${f%.*}.flac"; done\' sh {} +': "ffmpeg is not among what the project installs",
     "python -m benchmarks.results <name>": "needs tables that are not here; it wrote the results",
     "python -m benchmarks.demo_songs": "two minutes: it wrote docs/demo_songs.md",
+    "pip install -e '.[notebook]'": "it installs from the network: jupyter, for whoever wants it",
+    "pip install -e .": "the same without jupyter",
+    "jupyter lab notebooks/explore.ipynb": "it waits for a browser: test_notebook.py runs it",
     "sudo apt install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji": "it is the machine's",
 }
 
@@ -177,7 +184,8 @@ def test_the_commands_run_as_they_are_printed(project: Path) -> None:
     (project / ".venv/bin/activate").write_text(activate.read_text() if activate.is_file() else "")
     (project / "data/raw/my_music").mkdir()
     (project / "data/raw/my_music/a.wav").write_text("no music")
-    placed = {"<commit>": "HEAD", "<file>": "page.html"}
+    make_songs(1).to_csv(project / "new_songs.csv", index=False)
+    placed = {"<commit>": "HEAD", "<file>": "page.html", "the name of a song": "calm.00007"}
     (project / ".dvc/page.html").write_text("{plot_divs}")
     for command in HERE:
         for words, instead in placed.items():

@@ -87,10 +87,12 @@ def test_gtzans_layout_in_wav_and_au(songs: Path) -> None:
     table, reasons, metrics = extracted()
     assert list(table) == [
         "filename", "name", "genre", *extract.TAGS, *extract.MEASURED, "duration",
+        "features_made_by",
     ]  # fmt: skip
     assert list(table["filename"]) == ["blues/blues.00000.au", "rock/rock.00001.wav"]
     assert list(table["genre"]) == ["blues", "rock"]
     assert list(table["duration"]) == [4.0, 4.0]
+    assert set(table["features_made_by"]) == {"extract 1, 30 s"}
     assert not reasons
     assert metrics == {
         "songs_count": 2,

@@ -12,7 +12,7 @@ HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "d
 USED = {
     "input": set(),
     "demo": {"scipy"},
-    "extract": {"librosa", "scipy"},
+    "extract": {"scipy"},
     "gtzan_table": {"scipy"},
     "preprocess": {"scipy", "sklearn"},
     "k_sweep": {"numba", "scipy"},
@@ -26,7 +26,7 @@ USED = {
     "components": set(),
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy"},
-    "figures": {"matplotlib", "scipy"},
+    "figures": {"matplotlib"},
     "report": set(),
 }
 

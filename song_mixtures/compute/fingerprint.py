@@ -9,7 +9,7 @@ from song_mixtures.pipeline.stage import StageError
 
 PROJECT = Path(__file__).parents[1]  # the whole package, every room of it
 # What decides the digits of a result, besides our own code.
-PACKAGES = ("librosa", "numba", "numpy", "pyloudnorm", "scikit-learn", "scipy", "soundfile", "soxr")
+PACKAGES = ("numba", "numpy", "pyloudnorm", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
 def source_digest() -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import ndtr
 
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
@@ -89,6 +88,8 @@ def marginal_cdf(mixture: Mixture, j: int, values: FloatArray) -> FloatArray:
     w_k Phi((v - m_kj) / s_kj), v standardized as the mixture's points are: a marginal of a Gaussian
     mixture is the mixture of the marginals.
     """
+    from scipy.special import ndtr  # whoever wants no cumulative shares need not wait for it
+
     deviations = np.sqrt(mixture.covariances[:, j, j])
     below: FloatArray = mixture.weights * ndtr((values[:, None] - mixture.means[:, j]) / deviations)
     return below

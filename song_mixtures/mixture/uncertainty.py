@@ -1,9 +1,13 @@
 """What posteriors say of a song: entropy (8), margin (9), their bounds, overlap of components."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from song_mixtures.pipeline.arrays import FloatArray
+
+if TYPE_CHECKING:  # what places a song need not wait for its import
+    import pandas as pd
 
 
 def entropy(posterior: FloatArray) -> FloatArray:
@@ -40,7 +44,7 @@ def entropy_bounds(posterior: FloatArray, k: int) -> tuple[FloatArray, FloatArra
     return least, most
 
 
-def mean_posteriors(songs: pd.DataFrame, k: int) -> FloatArray:
+def mean_posteriors(songs: "pd.DataFrame", k: int) -> FloatArray:
     """Return the mean posteriors of each component's songs by hard label, (K, K).
 
     Zeros where a component has no song of its own.

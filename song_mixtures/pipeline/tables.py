@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import pyarrow
 from pyarrow import csv
 from pyarrow.parquet import ParquetFile
 
-from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.digits import significant
 from song_mixtures.pipeline.files import atomic_write, check_written, naming
 
 # The columns of our tables that hold names: "NA", "007" and "nan" are names there, not numbers.
@@ -46,20 +45,6 @@ def write_table(path: Path, table: pd.DataFrame, digits: int | None = 8) -> None
 def _write_csv(content: pyarrow.Table, path: Path, quoting: Literal["none", "needed"]) -> None:
     options = csv.WriteOptions(quoting_style=quoting, quoting_header=quoting)
     csv.write_csv(content, path, options)
-
-
-def significant(values: FloatArray, digits: int) -> FloatArray:
-    """Return the floats nearest to the values at so many significant digits, 22 decimals at most.
-
-    A power of ten up to 22 is a float without error, so the quotient is the float that the
-    decimal number reads back as, and prints as that number.
-    """
-    with np.errstate(divide="ignore"):
-        decimals = digits - 1 - np.floor(np.log10(np.abs(values)))
-    decimals = np.clip(np.where(np.isfinite(decimals), decimals, 0), -22, 22)
-    up, down = 10.0 ** np.maximum(decimals, 0), 10.0 ** np.maximum(-decimals, 0)
-    rounded: FloatArray = np.rint(values * up / down) / up * down
-    return rounded
 
 
 def read_table(

@@ -51,7 +51,8 @@ def placed(
             raise ValueError(f"{len(rows)} songs have no feature, the first in row {rows[0]}")
         known = points[np.ix_(rows, kept)]
         one, cold_ones, warm_ones = (
-            [marginal(each, kept) for each in mixtures] for mixtures in ([mixture], cold, warm)
+            [marginal(each, kept.tolist()) for each in mixtures]
+            for mixtures in ([mixture], cold, warm)
         )
         posterior = posteriors(one[0], known)[0]
         over = averaged(warm_ones, known)

@@ -27,7 +27,7 @@ TAKEN = {
     "song", "name", "genre", "end", "component", "profile", "weight", "weight_percent",
     "effective_songs", "hard_songs", "jaccard", "songs", "comes_back", "mean_entropy",
     "mean_margin", "ambiguous_share", "mutual_information", "kept_share", "log_density",
-    "typicality", "profile_shares", "weight_low", "weight_high", "tempo_other",
+    "typicality", "missing", "profile_shares", "weight_low", "weight_high", "tempo_other",
     "tempo_other_share", "tempo_other_cluster", "deciding_feature", "density_p_value",
     "transformers", "remainder", "sparse_threshold", "n_jobs", "transformer_weights", "verbose",
     "verbose_feature_names_out", "force_int_remainder_cols",

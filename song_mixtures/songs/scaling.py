@@ -4,16 +4,21 @@ A feature is transformed (identity, log2 or logit), then standardized: minus the
 standard deviation (divisor N, as scikit-learn's StandardScaler). Distances and covariances are
 taken there, or tempo in BPM would drown an energy between 0 and 1. What a transform does to a
 density, its Jacobian, is taken back in likelihoods, so that they can be compared.
+
+Songs come as a DataFrame with the features among its columns, or as an array of the features alone,
+in their order; pandas, which takes longer to import than a song to place, is not imported here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from song_mixtures.pipeline.arrays import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Transform = Literal["identity", "log2", "logit"]
 Curve = Callable[[FloatArray], FloatArray]
@@ -41,7 +46,7 @@ LOG_SLOPE: dict[Transform, Curve] = {
 }
 
 
-def squeeze_of(songs: pd.DataFrame, transform: Mapping[str, Transform]) -> dict[str, int]:
+def squeeze_of(songs: "pd.DataFrame", transform: Mapping[str, Transform]) -> dict[str, int]:
     """Return the number of songs n for each feature that (0a) must squeeze for its logit.
 
     These are the features with a value at exactly 0 or 1, where log odds are infinite.
@@ -53,13 +58,18 @@ def squeeze_of(songs: pd.DataFrame, transform: Mapping[str, Transform]) -> dict[
     }
 
 
-def squeezed(songs: pd.DataFrame, squeeze: Mapping[str, int]) -> pd.DataFrame:
+def squeezed(songs: "pd.DataFrame", squeeze: Mapping[str, int]) -> "pd.DataFrame":
     """Return the songs with x' = (x (n - 1) + 1/2) / n in the features of `squeeze`.
 
     Equation (0a), Smithson & Verkuilen (2006): 0 to 1 becomes 1/2n to 1 - 1/2n. All values move,
     those between too, so that the order of the songs stays.
     """
-    return songs.assign(**{name: (songs[name] * (n - 1) + 0.5) / n for name, n in squeeze.items()})
+    return songs.assign(**{name: moved_inside(songs[name], n) for name, n in squeeze.items()})
+
+
+def moved_inside(share: Any, n: int) -> Any:
+    """Return (0a) of a column of shares, an array or a Series."""
+    return (share * (n - 1) + 0.5) / n
 
 
 @dataclass(frozen=True)
@@ -75,9 +85,13 @@ class Scaling:
     scale: FloatArray
     squeeze: Mapping[str, int] = field(default_factory=dict)
 
-    def standardize(self, songs: pd.DataFrame) -> FloatArray:
+    def standardize(self, songs: "pd.DataFrame") -> FloatArray:
         """Return the features of `songs` (original units) as standardized values, (N, d)."""
-        return (transformed(self.inside(songs), self.transforms) - self.mean) / self.scale
+        return self.standardized(songs[list(self.features)].to_numpy(dtype=np.float64))
+
+    def standardized(self, values: FloatArray) -> FloatArray:
+        """Return the same of an array of the features in their order, (N, d); NaN stays NaN."""
+        return (transformed(self._inside(values), self.transforms) - self.mean) / self.scale
 
     def original_units(self, standardized: FloatArray) -> FloatArray:
         """Return standardized values, (..., d), in original units."""
@@ -88,7 +102,7 @@ class Scaling:
             columns[j] = (columns[j] * n - 0.5) / (n - 1)
         return np.stack(columns, axis=-1)
 
-    def log_slopes(self, songs: pd.DataFrame) -> FloatArray:
+    def log_slopes(self, songs: "pd.DataFrame") -> FloatArray:
         """Return sum_j ln |dz_nj / dx_nj| of every song, (N,): z of standardize(), x as given.
 
         Added to the logarithm of a density of z it makes that of a density of the features.
@@ -99,7 +113,7 @@ class Scaling:
         found: FloatArray = np.sum(slopes, axis=0) + shrunk - np.log(self.scale).sum()
         return found
 
-    def log_jacobian(self, songs: pd.DataFrame) -> float:
+    def log_jacobian(self, songs: "pd.DataFrame") -> float:
         """Return what ln L of the standardized values lacks to that of the original features, nats.
 
         sum_n sum_j ln |dz_nj / du_nj|, with u the original features, standardized over `songs`.
@@ -112,9 +126,16 @@ class Scaling:
         spread = songs[list(self.features)].to_numpy(dtype=np.float64).std(axis=0)
         return float((self.log_slopes(songs) + np.log(spread).sum()).sum())
 
-    def inside(self, songs: pd.DataFrame) -> FloatArray:
+    def inside(self, songs: "pd.DataFrame") -> FloatArray:
         """Return the features of `songs`, (N, d), within what their transforms are defined for."""
-        return squeezed(songs[list(self.features)], self.squeeze).to_numpy(dtype=np.float64)
+        return self._inside(songs[list(self.features)].to_numpy(dtype=np.float64))
+
+    def _inside(self, values: FloatArray) -> FloatArray:
+        inside = values.copy()
+        for feature, n in self.squeeze.items():
+            j = self.features.index(feature)
+            inside[:, j] = moved_inside(values[:, j], n)
+        return inside
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which from_json() reads."""

@@ -1,43 +1,80 @@
-"""Reading a table that somebody else made: CSV or Parquet, any columns, every fault named."""
+"""Reading a table that somebody else made: CSV or Parquet, any columns, every fault named.
+
+What reads a few columns as arrays, to place a song, does without pandas, which takes longer to
+import than the rest.
+"""
 
 import codecs
 import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from csv import reader as split_rows
 from difflib import get_close_matches
 from pathlib import Path
 from stat import S_ISREG
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow
-import pyarrow.parquet
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_timedelta64_dtype
 from pyarrow import csv, types
 
+from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import reason_of
 from song_mixtures.pipeline.stage import StageError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
+
+def read_source_table(path: Path, wanted: Mapping[str, str]) -> "pd.DataFrame":
     """Read the wanted columns (column → who names it) of a table, by its suffix; no others.
 
     Every cell of a CSV comes as text, so nothing is guessed. Raises StageError where the file is
     absent, of another kind, broken, lacks a column or has no row.
     """
+    content = read_source_columns(path, wanted)
+    with _named_faults(path):  # times beyond what pandas counts with
+        # Column by column, so that the table is never in memory twice.
+        return content.to_pandas(integer_object_nulls=True, split_blocks=True, self_destruct=True)
+
+
+def source_columns(path: Path) -> list[str]:
+    """Return the names of a table's columns; raises as read_source_table()."""
+    with _named_faults(path):
+        columns_of, _ = _reader(path)
+        return columns_of(path)
+
+
+def read_source_columns(path: Path, wanted: Mapping[str, str]) -> pyarrow.Table:
+    """Read the wanted columns as read_source_table() does, as arrays of pyarrow's."""
+    with _named_faults(path):
+        columns_of, read = _reader(path)
+        _require_columns(columns_of(path), wanted, path)
+        content = read(path, list(wanted))
+    if not content.num_rows:
+        raise StageError(f"{path} holds no songs, only the names of its columns")
+    return content
+
+
+def _reader(path: Path) -> "tuple[ColumnsOf, Reader]":
+    """Return how a table is read, by its suffix; StageError where it is none, or no file."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         hint = f"; {WORKBOOK}" * (path.suffix.lower() in {".xlsx", ".xls", ".ods"})
         raise StageError(f"{path}: expected a table that ends in {', '.join(READERS)}{hint}")
+    if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        raise StageError(f"{path}: expected a file, found a folder or a device")
+    return reader
+
+
+@contextmanager
+def _named_faults(path: Path) -> Iterator[None]:
+    """Turn what reading a table may raise into a StageError that says what helps."""
     try:
-        if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise StageError(f"{path}: expected a file, found a folder or a device")
-        columns_of, read = reader
-        _require_columns(columns_of(path), wanted, path)
-        table = read(path, list(wanted))
+        yield
     except FileNotFoundError:
         raise StageError(
             f"{path}: no such table; put it there, or name another in input.table of params.yaml"
@@ -45,9 +82,6 @@ def read_source_table(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
     except (OSError, ValueError, pyarrow.ArrowException) as error:
         reason = reason_of(error) + _cure(path)
         raise StageError(f"{path} is not readable as {path.suffix[1:]}: {reason}") from None
-    if table.empty:
-        raise StageError(f"{path} holds no songs, only the names of its columns")
-    return table
 
 
 def _require_columns(columns: Sequence[str], wanted: Mapping[str, str], path: Path) -> None:
@@ -147,7 +181,7 @@ def _legacy(start: bytes) -> str:
     return "cp932" if any("\u3041" <= letter <= "\u30fe" for letter in text) else "cp1252"
 
 
-def check_commas(path: Path, name: str, cells: pd.Series, numbers: pd.Series) -> None:
+def check_commas(path: Path, name: str, cells: "pd.Series", numbers: "pd.Series") -> None:
     """Raise a StageError where more cells of a column have decimal commas than are numbers.
 
     Parameters
@@ -187,11 +221,11 @@ def _csv_columns(path: Path) -> list[str]:
         raise
 
 
-def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_csv(path: Path, columns: list[str]) -> pyarrow.Table:
     as_text = csv.ConvertOptions(
         include_columns=columns, column_types=dict.fromkeys(columns, pyarrow.string())
     )
-    return csv.read_csv(path, IN_ORDER, NEWLINES_IN_CELLS, as_text).to_pandas()
+    return csv.read_csv(path, IN_ORDER, NEWLINES_IN_CELLS, as_text)
 
 
 def _without_repetition(names: list[str]) -> list[str]:
@@ -202,16 +236,18 @@ def _without_repetition(names: list[str]) -> list[str]:
 
 
 def _parquet_columns(path: Path) -> list[str]:
-    return _without_repetition(pyarrow.parquet.read_schema(path).names)
+    from pyarrow.parquet import read_schema
+
+    return _without_repetition(read_schema(path).names)
 
 
-def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
-    with pyarrow.parquet.ParquetFile(path) as file:
+def _read_parquet(path: Path, columns: list[str]) -> pyarrow.Table:
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
         content = file.read(columns)
     # Without what pandas has noted beside it: an index is a column as any other.
-    content = pyarrow.table([_checked_cells(content[name], name) for name in columns], columns)
-    # Column by column, so that the table is never in memory twice.
-    return content.to_pandas(integer_object_nulls=True, split_blocks=True, self_destruct=True)
+    return pyarrow.table([_checked_cells(content[name], name) for name in columns], columns)
 
 
 def _checked_cells(column: pyarrow.ChunkedArray, name: str) -> pyarrow.ChunkedArray:
@@ -227,7 +263,7 @@ def _checked_cells(column: pyarrow.ChunkedArray, name: str) -> pyarrow.ChunkedAr
     return column
 
 
-def read_head(path: Path) -> pd.DataFrame:
+def read_head(path: Path) -> "pd.DataFrame":
     """Return the first rows of a table that read_source_table() has read, with all its columns."""
     if path.suffix.lower() == ".csv":
         names = _csv_columns(path)
@@ -260,7 +296,7 @@ CELLS = (
 
 
 ColumnsOf = Callable[[Path], list[str]]
-Reader = Callable[[Path, list[str]], pd.DataFrame]
+Reader = Callable[[Path, list[str]], pyarrow.Table]
 READERS: dict[str, tuple[ColumnsOf, Reader]] = {
     ".csv": (_csv_columns, _read_csv),
     ".parquet": (_parquet_columns, _read_parquet),
@@ -268,21 +304,47 @@ READERS: dict[str, tuple[ColumnsOf, Reader]] = {
 }
 
 
-def as_names(column: pd.Series) -> pd.Series:
+def as_names(column: "pd.Series") -> "pd.Series":
     """Return a column as text, empty where it has no value."""
     if column.dtype == "str":
         return column.fillna("")
     return column.astype(object).where(column.notna(), "").astype(str)
 
 
-def row_names(rows: int) -> pd.Series:
+def row_names(rows: int) -> "pd.Series":
     """Return the row numbers from 0 as text."""
     return pyarrow.array(np.arange(rows)).cast(pyarrow.string()).to_pandas()
 
 
-def as_numbers(column: pd.Series) -> pd.Series:
+def as_numbers(column: "pd.Series") -> "pd.Series":
     """Return a column as floats, NaN where a cell is not a number; a time or a bool is none."""
+    import pandas as pd
+    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_timedelta64_dtype
+
     no_numbers = (is_datetime64_any_dtype, is_timedelta64_dtype, is_bool_dtype)
     if any(is_such(column) for is_such in no_numbers):
         return pd.Series(np.nan, index=column.index)
     return pd.to_numeric(column, errors="coerce").astype(np.float64)
+
+
+def texts_of(column: pyarrow.ChunkedArray) -> list[str]:
+    """Return a column of read_source_columns() as as_names() gives that of a DataFrame."""
+    return ["" if cell is None else str(cell) for cell in column.to_pylist()]
+
+
+def numbers_of(column: pyarrow.ChunkedArray) -> FloatArray:
+    """Return a column of read_source_columns() as as_numbers() gives that of a DataFrame."""
+    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
+    if types.is_boolean(kind) or types.is_temporal(kind):
+        return np.full(len(column), np.nan)
+    return np.array([_number(cell) for cell in column.to_pylist()], dtype=np.float64)
+
+
+def _number(cell: object) -> float:
+    try:
+        # Python reads 1_000 and digits of any script as numbers, pandas does not.
+        if isinstance(cell, str) and ("_" in cell or not cell.isascii()):
+            return np.nan
+        return float(cell)  # type: ignore[arg-type]  # None is a TypeError, as it should be
+    except (TypeError, ValueError, OverflowError):
+        return np.nan

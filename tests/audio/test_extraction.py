@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.tempo import accuracy_1, accuracy_2, is_right, is_right_in_an_octave
 from song_mixtures.audio import extraction as features
+from song_mixtures.audio.decoding import resampled
 from song_mixtures.audio.extraction import (
     FEATURES,
     FURTHER_FEATURES,
@@ -163,6 +164,21 @@ def test_levels_are_those_of_the_frames() -> None:
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
     expected = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
     np.testing.assert_allclose(features.frame_levels(samples), expected, rtol=1e-5)
+
+
+def test_the_mel_filters_are_those_of_librosa() -> None:
+    expected = librosa.filters.mel(sr=RATE, n_fft=WINDOW, n_mels=40, fmin=30, fmax=RATE / 2)
+    np.testing.assert_allclose(features._mel_basis(), expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("rate", [2_000, 11_025, 44_100, 48_000, 400_000])
+@pytest.mark.parametrize("more", [0, 1, 17])
+def test_resampling_is_that_of_librosa(rate: int, more: int) -> None:
+    song = np.random.default_rng(0).normal(size=rate + more).astype(np.float32)
+    expected = librosa.resample(song, orig_sr=rate, target_sr=RATE, res_type="soxr_hq")
+    found = resampled(song, rate)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_rises_are_those_of_librosas_onset_strength() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from song_mixtures.pipeline.digits import significant
 from song_mixtures.pipeline.files import atomic_write, read_json, write_json, write_metrics
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.pipeline.tables import Tables, read_table, significant, write_table
+from song_mixtures.pipeline.tables import Tables, read_table, write_table
 
 
 def write_half(path: Path) -> None:

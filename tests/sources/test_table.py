@@ -3,6 +3,7 @@
 import datetime
 import os
 import shlex
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,19 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.sources.table import as_names, as_numbers, check_commas, read_source_table
+from song_mixtures.sources.table import (
+    as_names,
+    as_numbers,
+    check_commas,
+    numbers_of,
+    read_source_table,
+    texts_of,
+)
 
 AB = {"a": "input.a", "b": "input.b"}
 
@@ -248,3 +258,44 @@ def test_numbers_with_commas_are_an_error_where_they_are_the_most(tmp_path: Path
         check_commas(tmp_path / "t.csv", "BPM", cells, as_numbers(cells))
     few = pd.Series(["120,5", "99", "98"])
     check_commas(tmp_path / "t.csv", "BPM", few, as_numbers(few))
+
+
+CELLS = [
+    "1", " 2 ", "\t3", "1e5", "1E-3", "-.5", "5.", "+4", "inf", "-Infinity", "nan", "", "x", "NA",
+    "0x10", "1_000", "１２", "1e400", "1e-400", "1,5", "True", "--1", "1 2", "12345678901234567890",
+]  # fmt: skip
+
+
+def same_numbers(column: pyarrow.ChunkedArray) -> None:
+    np.testing.assert_array_equal(numbers_of(column), as_numbers(column.to_pandas()).to_numpy())
+
+
+@given(st.lists(st.sampled_from(CELLS) | st.text(max_size=6), min_size=1, max_size=8))
+def test_a_cell_is_the_same_number_with_pandas_and_without(cells: list[str]) -> None:
+    same_numbers(pyarrow.chunked_array([cells], pyarrow.string()))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pyarrow.array([1, None, 3]),
+        pyarrow.array([1.5, None, float("nan")]),
+        pyarrow.array([True, False]),
+        pyarrow.array([datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)]),
+        pyarrow.array(["1", "2", None]).dictionary_encode(),
+        pyarrow.array([Decimal("1.25")]),
+        pyarrow.nulls(2),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_a_column_of_any_type_is_the_same_numbers_and_names_without_pandas(
+    column: pyarrow.Array,
+) -> None:
+    same_numbers(pyarrow.chunked_array([column]))
+
+
+def test_a_column_is_the_same_names_without_pandas() -> None:
+    for cells in (["a", "", None], [1, None, 3], [1, 2]):
+        column = pyarrow.chunked_array([cells])
+        with_pandas = as_names(column.to_pandas(integer_object_nulls=True))
+        assert texts_of(column) == with_pandas.tolist()
