@@ -303,6 +303,28 @@ def test_without_a_reference_the_model_is_that_of_the_sweep_byte_for_byte(traine
     assert "reference" not in read_json(train_gmm.GMM)
 
 
+@pytest.mark.parametrize("order", [[0, 2, 1], [1, 2, 0], [2, 1, 0]])
+def test_whatever_order_the_sweep_had_its_components_in_the_model_is_the_same(
+    trained: Path, order: list[int]
+) -> None:
+    mixture, scaling = own_model()
+    # One component is recognized, and two go by weight.
+    name_reference(trained, "one", mixture.in_order(np.array([1])), scaling)
+    far = replace(mixture.in_order(np.array([1, 0])), means=mixture.means[[1, 0]] * [[1], [9]])
+    name_reference(trained, "two", far, scaling)
+    for name in ("one", "two"):
+        write_params(trained, {"train_gmm.reference": name})
+        swept = read_json(train_gmm.CHOSEN_MIXTURE)
+        train_gmm.main()
+        expected = train_gmm.GMM.read_bytes()
+        parts = ("weights", "means", "covariances")
+        turned = {key: [swept[key][i] for i in order] for key in parts}
+        write_json(train_gmm.CHOSEN_MIXTURE, swept | turned)
+        train_gmm.main()
+        assert train_gmm.GMM.read_bytes() == expected
+        write_json(train_gmm.CHOSEN_MIXTURE, swept)
+
+
 def test_a_reference_of_another_scaling_and_fewer_components_labels_the_songs_of_today(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
