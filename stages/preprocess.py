@@ -378,10 +378,10 @@ def nameless(source: Input) -> list[str]:
         return []
     named = [source.id, source.label, *source.columns.values(), *source.keep.values()]
     line = proposal(Path(source.table), [column for column in named if column is not None])
-    shown = "row numbers" if source.id is None else f"{source.id!r}"
+    shown = "the row number" if source.id is None else f"column {source.id!r}"
     said = (
-        f"lists of songs show {shown}; names, by the look of them, and nothing fitted again: "
-        f"`{line}` in section input of params.yaml"
+        f"lists of songs show {shown}, for nothing names the songs; other columns look like names: "
+        f"write `{line}` into section input of params.yaml, and nothing is fitted again"
     )
     return [said] if line else []
 

@@ -67,7 +67,7 @@ RERUNS: list[tuple[dict[str, Any], set[str]]] = [
         {"input.features": {name: {"high": f"much {name}"} for name in FEATURES}},
         NAMING,
     ),
-    ({"input.keep": {"kind": "genre"}}, NAMING),
+    ({"input.keep": {"artist": "genre"}}, NAMING),
     ({"input.name": "genre"}, NAMING),
     ({"extract.seconds": 20, "demo.seed": 1}, set()),
     ({"compute.n_jobs": 2}, set()),  # where the work is done, which no result depends on

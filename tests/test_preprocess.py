@@ -133,8 +133,8 @@ def test_columns_that_look_like_names_are_proposed_where_nothing_names_the_songs
     assert "lists of songs" not in capsys.readouterr().err
     kept_after(titled)
     said = capsys.readouterr().err
-    assert "lists of songs show row numbers" in said
-    assert "`keep: {title: track}` in section input of params.yaml" in said
+    assert "lists of songs show the row number" in said
+    assert "write `keep: {title: track}` into section input of params.yaml" in said
     set_params({"input.id": None} | {"input.keep": {"title": "track"}})  # as it was proposed
     kept_after(titled)
     assert "lists of songs" not in capsys.readouterr().err

@@ -60,8 +60,8 @@ def called(given: pd.Series, kept: pd.DataFrame) -> pd.Series:
     """
     if "title" not in kept:
         return given
-    artists = kept["artist"] if "artist" in kept else [""] * len(kept)
-    names = map(display_name, artists, kept["title"])
+    artists = kept["artist"].tolist() if "artist" in kept else [""] * len(kept)
+    names = map(display_name, artists, kept["title"].tolist())
     return given.where(given != "", pd.Series(list(names), index=given.index, dtype="str"))
 
 

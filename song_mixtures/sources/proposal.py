@@ -11,7 +11,8 @@ from song_mixtures.sources.table import as_names, as_numbers, read_head
 
 LEAST_DISTINCT = 0.2  # of the songs: artists have several, genres many
 LONGEST_TEXT = 100  # letters of half of the cells, at most: lyrics are no names
-# What a column is called by words in its own name, the first that fits.
+# What a column is called by words in its own name, the first that fits; of several columns that one
+# is which has the earliest word.
 WORDS = {
     "uri": ("uri", "url", "href", "link"),
     "id": ("_id", " id", "isrc"),
@@ -44,13 +45,14 @@ def proposal(path: Path, used: Collection[str]) -> str:
         str(name) for name, column in head.items() if name not in used and looks_like_names(column)
     ]
     keep: dict[str, str] = {}
-    for column in likely:
-        roles = [role for role, words in WORDS.items() if any(w in column.lower() for w in words)]
-        keep.setdefault(roles[0] if roles else "", column)
-    keep.pop("", None)
+    left = likely
+    for role, words in WORDS.items():
+        of_role = [(word, column) for word in words for column in left if word in column.lower()]
+        if of_role:
+            keep[role] = of_role[0][1]
+            left = [column for column in left if column not in {one for _, one in of_role}]
     if "title" not in keep:
-        named = [column for column in likely if column not in keep.values()]
-        return f"name: {_scalar(named[0])}" if named else ""
+        return f"name: {_scalar(left[0])}" if left else ""
     order = [role for role in ("artist", "title", "album", "uri", "id") if role in keep]
     entries = [f"{_key(role, keep[role])}: {_scalar(keep[role])}" for role in order]
     return f"keep: {{{', '.join(entries)}}}"

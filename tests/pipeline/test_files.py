@@ -150,3 +150,14 @@ def test_parquet_has_the_same_bytes_again(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
         Tables("parquet").write(tmp_path / name, table)
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_a_kept_column_of_numbers_and_then_text_is_read_without_a_warning(tmp_path: Path) -> None:
+    """Read in pieces, pandas would take a column for numbers in one and for text in the next."""
+    years = [*["1999"] * 40_000, "unknown"]
+    table = pd.DataFrame({"year": years} | {f"x{i}": 0 for i in range(39)})
+    write_table(tmp_path / "songs.csv", table)
+    assert read_table(tmp_path / "songs.csv")["year"].iloc[-1] == "unknown"  # warnings are errors
+    codes = pd.DataFrame({"song": ["1", "2", "3"], "year": ["007", "NA", "1e3"]})
+    write_table(tmp_path / "codes.csv", codes)
+    assert read_table(tmp_path / "codes.csv", text=True).equals(codes)

@@ -43,6 +43,7 @@ def test_an_export_gets_a_line_that_params_yaml_can_have(tmp_path: Path, suffix:
         (["曲"], 'name: "曲"'),
         (["track_id", "track_name"], "keep: {title: track_name, track_id: track_id}"),
         (["null", "Song"], "keep: {title: Song}"),
+        (["file_name", "Title"], "keep: {title: Title}"),
     ],
 )
 def test_what_is_proposed_of_other_tables(tmp_path: Path, columns: list[str], line: str) -> None:
