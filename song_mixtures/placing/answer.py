@@ -241,7 +241,7 @@ def belongs(record: Record) -> str:
     if p is None:
         return "not known: a feature is missing"
     verdict = "nowhere: " if record["belongs_nowhere"] else ""
-    return f"{verdict}of songs like those of the run {p:.2g} lie as far out (p-value)"
+    return f"{verdict}p-value {p:.2g}, the share of songs like the run's that lie as far out"
 
 
 def neighbor(one: Mapping[str, Any]) -> str:
