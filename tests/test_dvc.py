@@ -132,7 +132,7 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
     before = {path.name: json.loads(path.read_text()) for path in project.glob("metrics/*.json")}
     write_params(project, {"tables.format": "parquet"})
     assert "figures" in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.parquet"))) == 27
+    assert len(list(project.glob("data/processed/*.parquet"))) == 29
     assert list(project.glob("data/processed/*.csv")) == []
     for path in project.glob("metrics/*.json"):
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
