@@ -8,6 +8,7 @@ has the same color everywhere. Of many songs both see a sample. The same tables 
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 from tqdm import tqdm
 
+from song_mixtures.hearing.files import address, folder_of
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import TRUSTED
 from song_mixtures.pipeline.files import (
@@ -26,7 +28,7 @@ from song_mixtures.pipeline.files import (
     write_metrics,
     write_text,
 )
-from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.process import missing_space
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
@@ -67,6 +69,7 @@ GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 METRICS_BEFORE = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("components", "compare_kmeans", "soft_assign", "suspects", "uncertainty")
 PLOTS = Path("plots")
+PAGE = Path("dvc_plots")  # where DVC writes the page of the charts
 IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
@@ -91,7 +94,9 @@ def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
     songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
     k = len(weights)
     colors = palette_colors(parameters.palette, k)
+    audio, song_id = read_param("input", "audio", list[str]), read_param("input", "id", str | None)
     return {
+        "address": partial(address, folder=folder_of(audio, song_id), place=PAGE),
         "chosen": read_json(CHOSEN_K),
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
         "colors": colors,
