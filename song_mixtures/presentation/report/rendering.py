@@ -38,6 +38,7 @@ from song_mixtures.presentation.report.words import (
     name_shown,
 )
 
+JOINED = "\xa0"  # no line is broken here, between a player and its song
 TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -59,7 +60,7 @@ def markdown_text(value: object) -> str:
     if isinstance(value, Command):
         return f"`{value.line}`"
     if isinstance(value, Player):
-        return f"![{markdown_text(name_shown(value.name))}]({value.address}) "
+        return f"![{markdown_text(name_shown(value.name))}]({value.address}){JOINED}"
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
