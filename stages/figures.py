@@ -88,15 +88,17 @@ class Figures:
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
-def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
-    """Read what is drawn and said, by the names that charts, findings and drawings have for it."""
+def read_found(parameters: Figures, tables: Tables, audio: Path | None) -> dict[str, Any]:
+    """Read what is drawn and said, by the names that charts, findings and drawings have for it.
+
+    `audio` is the folder whose files the songs are, None where they are not files.
+    """
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
     k = len(weights)
     colors = palette_colors(parameters.palette, k)
-    audio, song_id = read_param("input", "audio", list[str]), read_param("input", "id", str | None)
     return {
-        "address": partial(address, folder=folder_of(audio, song_id), place=PAGE),
+        "address": partial(address, folder=audio, place=PAGE),
         "chosen": read_json(CHOSEN_K),
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
         "colors": colors,
@@ -160,7 +162,8 @@ def main() -> None:
         raise StageError(fault)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
-    found = read_found(parameters, tables)
+    audio, song_id = read_param("input", "audio", list[str]), read_param("input", "id", str | None)
+    found = read_found(parameters, tables, folder_of(audio, song_id))
     charts = charted(found)
     for name, records in charts.items():
         write_text(PLOTS / f"{name}.json", as_json(records))

@@ -68,7 +68,8 @@ def with_paths(songs: pd.DataFrame, folder: Path, prefix: str | None) -> pd.Data
     before = from_here(folder, PLAYLISTS) if prefix is None else prefix.rstrip("/")
     files = [file_of(song) for song in songs["song"]]
     return songs.assign(
-        path=[f"{before}/{file}" for file in files],
+        # As objects: pandas' own texts hold no name of a file that is no UTF-8.
+        path=pd.Series([f"{before}/{file}" for file in files], songs.index, dtype=object),
         there=[(folder / file).is_file() for file in files],
     )
 

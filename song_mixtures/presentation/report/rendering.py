@@ -38,7 +38,6 @@ from song_mixtures.presentation.report.words import (
     name_shown,
 )
 
-JOINED = "\xa0"  # no line is broken here, between a player and its song
 TERMINAL = 80  # letters of a line
 TEMPLATES = Path(__file__).parent
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -60,7 +59,7 @@ def markdown_text(value: object) -> str:
     if isinstance(value, Command):
         return f"`{value.line}`"
     if isinstance(value, Player):
-        return f"![{markdown_text(name_shown(value.name))}]({value.address}){JOINED}"
+        return f"![{markdown_text(name_shown(value.name))}]({value.address}) "
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
@@ -114,11 +113,15 @@ def as_html(markdown: str, pictures: Mapping[str, bytes] | None = None) -> str:
 
 
 def as_player(_renderer: Any, tokens: Sequence[Token], place: int, *_: Any) -> str:
-    """Return the tag of an image that is a song: it loads nothing before the click."""
+    """Return the tag of an image that is a song: it loads nothing before the click.
+
+    In a list of songs each begins a line.
+    """
+    line = "<br>" if place and tokens[place - 1].content.endswith("; ") else ""
     name, source = tokens[place].content, str(tokens[place].attrs["src"])
     named = f'aria-label="{escape(name)}" src="{escape(source)}"'
     small = 'controls controlslist="nodownload noplaybackrate" preload="none"'
-    return f"<audio {small} {named}></audio>"
+    return f"{line}<audio {small} {named}></audio>"
 
 
 PARSER.add_render_rule("player", as_player)
