@@ -18,6 +18,7 @@ PAGE = DOCS / "pipeline.md"
 Readers = dict[str, set[str]]  # by stage, those that read what it writes
 
 SOURCES = {"demo", "extract", "gtzan_table"}
+BY_INPUT = SOURCES | {"playlists"}  # in the pipeline only where the input needs them
 
 
 def declared_stages() -> dict[str, dict[str, Any]]:
@@ -79,8 +80,8 @@ def drawing() -> str:
     lines = [
         "flowchart TD",
         *(f"    {one} --> {other}" for one, other in arrows),
-        "    classDef source stroke-dasharray: 5",
-        f"    class {','.join(name for name in stages if name in SOURCES)} source",
+        "    classDef by_input stroke-dasharray: 5",
+        f"    class {','.join(name for name in stages if name in BY_INPUT)} by_input",
     ]
     return "```mermaid\n" + "\n".join(lines) + "\n```"
 

@@ -8,6 +8,7 @@ has the same color everywhere. Of many songs both see a sample. The same tables 
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 from tqdm import tqdm
 
+from song_mixtures.hearing.files import address, folder_of
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import TRUSTED
 from song_mixtures.pipeline.files import (
@@ -26,7 +28,7 @@ from song_mixtures.pipeline.files import (
     write_metrics,
     write_text,
 )
-from song_mixtures.pipeline.params import Range, read_params
+from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.process import missing_space
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
@@ -67,6 +69,7 @@ GENRES = Path("data/processed/genre_by_component.csv")  # from compare_kmeans
 METRICS_BEFORE = Path("metrics")  # <stage>.json of each of these stages
 STAGES = ("components", "compare_kmeans", "soft_assign", "suspects", "uncertainty")
 PLOTS = Path("plots")
+PAGE = Path("dvc_plots")  # where DVC writes the page of the charts
 IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
@@ -85,13 +88,17 @@ class Figures:
     seed: Annotated[int, Range(0, 2**32 - 1)]
 
 
-def read_found(parameters: Figures, tables: Tables) -> dict[str, Any]:
-    """Read what is drawn and said, by the names that charts, findings and drawings have for it."""
+def read_found(parameters: Figures, tables: Tables, audio: Path | None) -> dict[str, Any]:
+    """Read what is drawn and said, by the names that charts, findings and drawings have for it.
+
+    `audio` is the folder whose files the songs are, None where they are not files.
+    """
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
     songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
     k = len(weights)
     colors = palette_colors(parameters.palette, k)
     return {
+        "address": partial(address, folder=audio, place=PAGE),
         "chosen": read_json(CHOSEN_K),
         "clusters": tables.read(KMEANS_ASSIGNMENTS, ["kmeans_cluster"])["kmeans_cluster"],
         "colors": colors,
@@ -155,7 +162,8 @@ def main() -> None:
         raise StageError(fault)
     mpl.rcdefaults()  # a matplotlibrc of the user's must not change a picture
 
-    found = read_found(parameters, tables)
+    audio, song_id = read_param("input", "audio", list[str]), read_param("input", "id", str | None)
+    found = read_found(parameters, tables, folder_of(audio, song_id))
     charts = charted(found)
     for name, records in charts.items():
         write_text(PLOTS / f"{name}.json", as_json(records))

@@ -9,6 +9,7 @@ table that is removed later is DVC's to miss; and it looks into no file of songs
 
 import os
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -29,10 +30,11 @@ DEMO_AUDIO = "data/raw/demo_audio"  # by demo
 PROCESSED = Path("data/processed")
 IGNORED = PROCESSED / ".gitignore"  # kept by DVC: every table that it has written there
 RAW = Path("data/raw")  # its .gitignore keeps tables and audio out of git
-# The numbers that git holds of a source, by the kinds of input that it runs for.
+# The numbers that git holds of a stage that not every input has, by the kinds that it runs for.
 METRICS_FOR = {
     Path("metrics/demo.json"): {"demo"},
     Path("metrics/extract.json"): {"demo", "audio"},
+    Path("metrics/playlists.json"): {"demo", "audio"},
 }
 
 Kind = Literal["demo", "audio", "gtzan_table", "table"]
@@ -148,7 +150,7 @@ def is_tracked(path: Path) -> bool:
 
 
 def outdated_metrics(kind: Kind) -> list[Path]:
-    """Return the metrics files of sources that are not in the pipeline."""
+    """Return the metrics files of stages that are not in the pipeline."""
     return [path for path, kinds in METRICS_FOR.items() if kind not in kinds]
 
 
@@ -156,6 +158,13 @@ def outdated_tables(ignored: str, tables: Tables) -> list[Path]:
     """Return the pipeline's own tables in the other format; `ignored` is DVC's list of them."""
     paths = [PROCESSED / line.lstrip("/") for line in ignored.splitlines()]
     return [path for path in paths if path.suffix in {".csv", ".parquet"} - {f".{tables.format}"}]
+
+
+def outdated_playlists(kind: Kind) -> list[Path]:
+    """Return the playlists of earlier songs, where these are no files."""
+    if kind in ("demo", "audio"):
+        return []
+    return [*Path("playlists").glob("*.m3u8"), *PROCESSED.glob("playlist_songs.*")]
 
 
 def main() -> None:
@@ -172,7 +181,8 @@ def main() -> None:
         check_place(path, kind)
         check_presence(path, kind)
 
-    for outdated in [*outdated_metrics(kind), *outdated_tables(ignored, tables)]:
+    leavings = (outdated_metrics(kind), outdated_tables(ignored, tables), outdated_playlists(kind))
+    for outdated in chain(*leavings):
         outdated.unlink(missing_ok=True)
     write_json(ORIGIN, {"kind": kind, "path": str(path or DEMO_AUDIO)})
     if path is not None and not is_tracked(path):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import pandas as pd
 
+from song_mixtures.hearing.files import PLAYED, address, folder_of, format_of
 from song_mixtures.mixture.selection import TRUSTED, few_songs, mixture_name
 from song_mixtures.pipeline.files import read_json, write_text
 from song_mixtures.pipeline.params import Range, read_param, read_params
@@ -18,7 +19,7 @@ from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.report.rendering import as_html, as_markdown, as_text, facts
 from song_mixtures.presentation.report.verdict import verdict
-from song_mixtures.presentation.report.words import Command, typical
+from song_mixtures.presentation.report.words import Command, Player, typical
 from song_mixtures.songs.features import Columns, cure, from_json, leave_out_line
 
 ORIGIN = Path("data/processed/origin.json")  # from input
@@ -129,6 +130,54 @@ def few_songs_warnings(songs_per_parameter: float, chosen: dict[str, Any], by: s
     return [(few[0], Command(few[1]) if few[1] else None)] if few else []
 
 
+def players_of(songs: pd.DataFrame, folder: Path | None) -> dict[str, Player]:
+    """Return what plays each song on the page, by song, of those whose format browsers play.
+
+    Parameters
+    ----------
+    songs : song and name of those that the page lists
+    folder : that their files are in, None where songs are not files
+    """
+    return {
+        song: Player(name, address(song, folder, HTML.parent))
+        for song, name in zip(songs["song"], songs["name"], strict=True)
+        if folder is not None and format_of(song) in PLAYED
+    }
+
+
+def about_hearing(songs: pd.Series, folder: Path | None) -> str:
+    """Return what is said above the first songs with players, "" where songs are not files."""
+    if folder is None:
+        return ""
+    silent = sorted({kind for kind in map(format_of, songs) if kind not in PLAYED})
+    not_played = f" Most browsers do not play {', '.join(silent)}: such songs have no player."
+    return (
+        f"The players play the songs where they lie, below {folder}; nothing is loaded before "
+        f"the click.{not_played if silent else ''}"
+    )
+
+
+def listed_songs(found: dict[str, Any]) -> pd.DataFrame:
+    """Return song and name of all that the page lists."""
+    suspicious = [row for rows in found["suspicious"].values() for row in rows]
+    typical_songs = [song for row in found["typical"] for song in row["songs"]]
+    rows = [*typical_songs, *found["least_sure"], *suspicious]
+    rows += [{"song": row["other_song"], "name": row["other_name"]} for row in suspicious]
+    songs = pd.DataFrame(rows, columns=["song", "name"])
+    return songs[songs["song"] != ""].drop_duplicates("song")
+
+
+def heard(found: dict[str, Any], folder: Path | None, self_contained: bool) -> dict[str, Any]:
+    """Return what the HTML says besides: the players, and a sentence about them."""
+    songs = listed_songs(found)
+    if self_contained and folder is not None:
+        return {"hearing": "There are no players here: the songs are not inside this file."}
+    return {
+        "players": players_of(songs, folder),
+        "hearing": about_hearing(songs["song"], folder),
+    }
+
+
 def read_found() -> dict[str, Any]:
     """Read what the other stages wrote, under the names that the page's template has for it."""
     tables, origin = read_params("tables", Tables), Origin(**read_json(ORIGIN))
@@ -162,10 +211,12 @@ def read_found() -> dict[str, Any]:
         "findings": read_json(FINDINGS),
         "fits": fits,
         "genres_known": len(genres) > 0,
+        "hearing": "",
         "intervals": intervals.set_index(["component", "feature"]).to_dict("index"),
         "invalid": [mixture_name(fit, fits) for _, fit in fits[fits["valid"] == 0].iterrows()],
         "least_sure": extremes[extremes["end"] == "least sure"].head(MOST_SONGS).to_dict("records"),
         "origin": origin,
+        "players": {},
         "redundant": redundant(checks),
         "spread": [said for said in checks["spread"] if said],
         "sample_above": [
@@ -199,6 +250,8 @@ def read_found() -> dict[str, Any]:
 def main() -> None:
     """Read what the other stages wrote, write the page."""
     params, found = read_params("report", Params), read_found()
+    audio, song_id = read_param("input", "audio", list[str]), read_param("input", "id", str | None)
+    page = found | heard(found, folder_of(audio, song_id), params.self_contained)
     markdown, pictures = as_markdown(found), None
     if params.self_contained:
         names = [f"{name}.png" for name in found["findings"]]
@@ -207,7 +260,7 @@ def main() -> None:
     short = [("found", said.headline), ("groups", said.groups), ("how many", said.number)]
     short += [("trust", said.trust), ("next", said.next), *facts(markdown)]
 
-    write_text(HTML, as_html(markdown, pictures))
+    write_text(HTML, as_html(as_markdown(page), pictures))
     write_text(MARKDOWN, markdown)
     write_text(TEXT, as_text([*short, *CLOSING]))
     say(f"{HTML} and {MARKDOWN}, {dict(short)['warnings']} warnings")

@@ -15,7 +15,7 @@ from PIL import Image
 from benchmarks.output_tables import written_tables
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.features import FEATURES, LONGEST_NAME
-from tests.conftest import SOURCES, STAGES, TABLE, lay_out, run_stages
+from tests.conftest import BY_INPUT, STAGES, TABLE, lay_out, run_stages
 from tests.test_output_tables import faults
 
 LONGEST = "spectral_centroid_deviation_hz"
@@ -91,7 +91,7 @@ def test_every_table_is_what_the_docs_say(run: Any, d: int) -> None:
     folder = run(d)
     for table, stage in written_tables().items():
         # Without a second reading of the tempo their table has no row, and no types.
-        if stage not in SOURCES and table != "data/processed/tempo_readings":
+        if stage not in BY_INPUT and table != "data/processed/tempo_readings":
             assert faults(read_table(folder / f"{table}.csv"), table, in_order(d), 3) == []
 
 

@@ -46,7 +46,7 @@ READINGS = {f"input.{name}": name for name in ("tempo_other", "tempo_other_share
 # Of a song to drop the tempo alone is missing, and it is placed.
 PLACED = {"preprocess.missing": "place"}
 # What a source reads is what its list in section `input` names.
-ITEMS = {"extract": AUDIO, "gtzan_table": GTZAN_TABLE}
+ITEMS = {"extract": AUDIO, "gtzan_table": GTZAN_TABLE, "playlists": AUDIO}
 STAGES = {
     name: json.loads(json.dumps(stage).replace("${item}", ITEMS.get(name, "")))
     for name, stage in pipeline_stages().items()
@@ -130,6 +130,9 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for name, stage in STAGES.items():
         box = tmp_path_factory.mktemp(name)
         fill(box, stage, store)
+        if name == "playlists":  # it looks whether the files of the songs are there
+            for song in songs["filename"]:
+                (box / AUDIO / song).touch()
         if name == "input":  # it looks whether the table is there, and not into it
             (box / TABLE["input.table"]).parent.mkdir(parents=True)
             (box / TABLE["input.table"]).touch()

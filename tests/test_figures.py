@@ -339,7 +339,9 @@ def test_no_text_is_cut_covered_or_too_small_and_no_legend_hides_songs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_results(**CASES[case])
-    found = figures.read_found(figures.Figures(DPI, "distinct", 5000, 2000, 42), Tables("csv"))
+    found = figures.read_found(
+        figures.Figures(DPI, "distinct", 5000, 2000, 42), Tables("csv"), None
+    )
     for name in DRAWN:
         said = called(FINDINGS[name], found).sentence
         figure = called(DRAWINGS[name], found | {"finding": said, "note": NOTES[name]})

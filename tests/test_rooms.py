@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio": set(),
     "mixture": set(),
     "labels": set(),
+    "hearing": set(),
     "sources": {"audio", "songs"},
     "fitting": {"mixture", "sampling"},
     "refits": {"compute", "fitting", "labels", "mixture"},

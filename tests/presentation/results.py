@@ -1,5 +1,6 @@
 """All that stage figures reads, of songs of a mixture drawn at random."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,11 +128,13 @@ def write_results(
         write_json(figures.METRICS_BEFORE / f"{stage}.json", metrics)
 
 
-def charted(palette: Palette = "distinct", **results: Any) -> dict[str, Records]:
+def charted(
+    palette: Palette = "distinct", audio: Path | None = None, **results: Any
+) -> dict[str, Records]:
     """Write results and the data of their charts as the stage does; return the records."""
     write_results(**{"count": 150, **results})
     parameters = figures.Figures(50, palette, max_points=5000, max_page_songs=100, seed=42)
-    records = figures.charted(figures.read_found(parameters, Tables("csv")))
+    records = figures.charted(figures.read_found(parameters, Tables("csv"), audio))
     for name, rows in records.items():
         write_text(figures.PLOTS / f"{name}.json", figures.as_json(rows))
     return records

@@ -1,5 +1,6 @@
 """The charts of the songs: their map, histograms of features and of entropy, certainty."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -94,11 +95,13 @@ def songs_on_map(
     max_page_songs: int,
     seed: int,
     palette: Palette,
+    address: Callable[[str], str],
 ) -> Records:
     """Return the songs of the page, the first of the pictures' sample, with all that is shown.
 
     x and y are the coordinates on the principal axes of all songs; what the axes are, and the
-    bounds of entropy, stand in the first record alone.
+    bounds of entropy, stand in the first record alone. `audio` is where the page finds a song's
+    file, by `address`; "" where songs are not files.
     """
     genres = songs["genre"] if "genre" in songs else pd.Series("", songs.index)
     grouped = songs.assign(genre=genres, group=genre_groups(genres))
@@ -121,6 +124,7 @@ def songs_on_map(
         "y_axis": [y_axis, *[""] * others],
         "bounds": [bounds(k), *[[]] * others],
         "genre_color": genre_colors(sample["group"], palette),
+        "audio": sample["song"].map(address),
     })  # fmt: skip
     return table.to_dict("records")
 

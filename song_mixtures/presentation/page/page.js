@@ -47,6 +47,23 @@
     return copy;
   };
 
+  // One player for all charts: a click on a song that is a file loads and plays it.
+  const audio = element("audio", { controls: true, preload: "none" });
+  const heard = paragraph("heard", "");
+  const player = element("aside", { hidden: true, ariaLabel: "Player" }, heard, audio);
+  const play = (_, item) => {
+    const song = item?.datum;
+    if (!song?.audio) return;
+    player.hidden = false;
+    heard.textContent = song.song;
+    audio.src = song.audio;
+    audio.play().catch(({ name }) => {
+      if (name === "AbortError") return; // another song was clicked meanwhile
+      heard.textContent = `${song.song}: not played. Either browsers do not play this kind of ` +
+        `file, or it is not there: ${decodeURI(song.audio)}`;
+    });
+  };
+
   const drawOnce = async (chart, spec) => {
     chart.view?.finalize();
     chart.inputs.replaceChildren();
@@ -67,6 +84,7 @@
       },
     });
     chart.view = view;
+    view.addEventListener("click", play);
     return chart.box.querySelector("svg").getBoundingClientRect().width;
   };
 
@@ -167,6 +185,7 @@
 
   let waiting;
   document.addEventListener("DOMContentLoaded", () => {
+    document.body.append(player);
     arrange();
     drawAll();
     addEventListener("resize", () => {

@@ -8,6 +8,7 @@ parser takes no HTML: no text can become markup, and no line of the template can
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from string import Template
@@ -16,6 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from song_mixtures.mixture.selection import (
     CRITERIA,
@@ -29,6 +31,7 @@ from song_mixtures.mixture.selection import (
 from song_mixtures.presentation.figures.catalog import FIGURES
 from song_mixtures.presentation.report.words import (
     Command,
+    Player,
     counted,
     likeliest,
     listed,
@@ -55,6 +58,8 @@ def markdown_text(value: object) -> str:
     """Return a value as one line of Markdown that shows just its text, a command as code."""
     if isinstance(value, Command):
         return f"`{value.line}`"
+    if isinstance(value, Player):
+        return f"![{markdown_text(name_shown(value.name))}]({value.address}) "
     return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", one_line(str(value))))
 
 
@@ -88,6 +93,9 @@ def as_html(markdown: str, pictures: Mapping[str, bytes] | None = None) -> str:
     links then: it is meant for where the other files are not.
     """
     tokens = PARSER.parse(markdown)
+    for part in (part for token in tokens for part in token.children or ()):
+        if part.type == "image" and not str(part.attrs["src"]).endswith(".png"):
+            part.type = "player"  # the parser takes no HTML, so a player is written as an image
     if pictures is not None:
         for token in tokens:
             token.children = [part for part in token.children or () if "link" not in part.type]
@@ -102,6 +110,21 @@ def as_html(markdown: str, pictures: Mapping[str, bytes] | None = None) -> str:
     title = header.removeprefix("<h1>").partition("</h1>")[0]
     shell = Template((TEMPLATES / "summary.html").read_text("utf-8"))
     return shell.substitute(title=title, header=header.strip(), main=heading_2 + rest.strip())
+
+
+def as_player(_renderer: Any, tokens: Sequence[Token], place: int, *_: Any) -> str:
+    """Return the tag of an image that is a song: it loads nothing before the click.
+
+    In a list of songs each begins a line.
+    """
+    line = "<br>" if place and tokens[place - 1].content.endswith("; ") else ""
+    name, source = tokens[place].content, str(tokens[place].attrs["src"])
+    named = f'aria-label="{escape(name)}" src="{escape(source)}"'
+    small = 'controls controlslist="nodownload noplaybackrate" preload="none"'
+    return f"{line}<audio {small} {named}></audio>"
+
+
+PARSER.add_render_rule("player", as_player)
 
 
 def facts(markdown: str) -> list[tuple[str, str]]:

@@ -19,6 +19,14 @@ class Command:
     line: str
 
 
+@dataclass(frozen=True)
+class Player:
+    """What plays a song's file on the page, none where its address is ""."""
+
+    name: str
+    address: str
+
+
 def counted(count: int, one: str, many: str) -> str:
     """Return a number with the noun, or noun and verb, that goes with it."""
     return f"{count:,} {one if count == 1 else many}"
@@ -44,7 +52,7 @@ def typical(exemplars: pd.DataFrame, genres: pd.DataFrame) -> Iterator[dict[str,
         common = counts.sort_values("songs", ascending=False, kind="stable").head(MOST_GENRES)
         yield {
             "component": component,
-            "songs": list(songs["name"]),
+            "songs": songs[["song", "name"]].to_dict("records"),
             "genres": common.to_dict("records"),  # the commonest
         }
 

@@ -1,0 +1,1 @@
+"""From a song back to its sound."""
