@@ -51,7 +51,8 @@ class Playlists:
 
 def with_tags(songs: pd.DataFrame, extracted: pd.DataFrame) -> pd.DataFrame:
     """Return songs with artist, title and duration [s, -1: not known]; the file's name at least."""
-    found = songs.join(extracted.set_index("filename")[TAGS], on="song")
+    beside = songs.drop(columns=TAGS, errors="ignore")  # what is kept of the table may have them
+    found = beside.join(extracted.set_index("filename")[TAGS], on="song")
     stems = found["song"].map(lambda song: Path(song).stem)
     called = found["name"].where(found["name"] != found["song"], stems)
     artist, title = (found[tag].fillna("").astype(str) for tag in ("artist", "title"))

@@ -43,7 +43,8 @@ def songs(workspace: Path, set_params: SetParams) -> pd.DataFrame:
     averaged[-1] = [0, 0.99, 0.01]
     best = -np.sort(-averaged, axis=1)
     table = pd.DataFrame({
-        "song": names, "name": names, "gmm_cluster": averaged.argmax(axis=1),
+        "song": names, "name": names, "artist": "kept", "title": "kept", "album": "kept",
+        "gmm_cluster": averaged.argmax(axis=1),
         **{f"averaged_prob_{k}": averaged[:, k] for k in range(3)},
         "averaged_ambiguous": (best[:, 0] - best[:, 1] < 0.2).astype(int),
         "typicality": np.r_[np.ones(6), rng.random(COUNT - 7), 1],
