@@ -43,8 +43,7 @@ def songs(workspace: Path, set_params: SetParams) -> pd.DataFrame:
     averaged[-1] = [0, 0.99, 0.01]
     best = -np.sort(-averaged, axis=1)
     table = pd.DataFrame({
-        "song": names, "name": names, "artist": "kept", "title": "kept", "album": "kept",
-        "gmm_cluster": averaged.argmax(axis=1),
+        "song": names, "name": names, "gmm_cluster": averaged.argmax(axis=1),
         **{f"averaged_prob_{k}": averaged[:, k] for k in range(3)},
         "averaged_ambiguous": (best[:, 0] - best[:, 1] < 0.2).astype(int),
         "typicality": np.r_[np.ones(6), rng.random(COUNT - 7), 1],
@@ -58,7 +57,8 @@ def songs(workspace: Path, set_params: SetParams) -> pd.DataFrame:
     suspects = pd.DataFrame(pairs, columns=["song", "other_song"]).assign(kind="near-duplicate")
     suspects.loc[15] = [names[0], "", "belongs nowhere"]  # of another model than the p-value's
     words = ["slow, quiet", "fast: loud/bright", "average"]
-    write_table(playlists.ASSIGNMENTS, table)
+    kept = dict.fromkeys(["title", "artist", "album"], "as input.keep has it")
+    write_table(playlists.ASSIGNMENTS, table.assign(**kept))
     write_table(playlists.EXTRACTED, extracted)
     write_table(playlists.SUSPECTS, suspects)
     write_table(playlists.MEANS, pd.DataFrame({"component": range(3), "profile": words}))
