@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-# What Chromium and Firefox play; Safari all but the last three, from version 18.4 on these too.
+# What Chromium and Firefox play.
 PLAYED = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus")
 ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")  # a byte of a file's name that was no UTF-8
 
