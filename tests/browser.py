@@ -32,6 +32,14 @@ OPTIONS = [
 DRAWN = "document.documentElement?.dataset.drawn"  # the page of `dvc plots` says so
 
 
+def played_by(player: str) -> str:
+    """Return the promise of the address that an <audio>, as an expression, plays next."""
+    return f"""new Promise((done, failed) => {{
+      {player}.addEventListener("playing", (event) => done(event.target.src), {{once: true}});
+      setTimeout(() => failed(new Error("nothing was played")), 20000);
+    }})"""
+
+
 class Tab:
     """One page: commands of the protocol, and what the page said on its console."""
 

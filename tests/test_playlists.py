@@ -149,15 +149,20 @@ def test_a_prefix_stands_before_the_path_below_the_folder(
     assert written()["00 slow, quiet.m3u8"][0] == expected
 
 
+@pytest.mark.parametrize("absolute", [True, False])
 def test_a_folder_elsewhere_is_reached_from_the_playlists(
-    songs: pd.DataFrame, set_params: SetParams, tmp_path_factory: pytest.TempPathFactory
+    songs: pd.DataFrame,
+    set_params: SetParams,
+    tmp_path_factory: pytest.TempPathFactory,
+    absolute: bool,
 ) -> None:
     elsewhere = FOLDER.rename(tmp_path_factory.mktemp("else") / "where")
-    set_params(AUDIO | {"input.audio": [str(elsewhere)]})
+    named = str(elsewhere) if absolute else os.path.relpath(elsewhere)
+    set_params(AUDIO | {"input.audio": [named]})
     paths = written()["00 slow, quiet.m3u8"]
     assert all((playlists.PLAYLISTS / path).samefile(elsewhere / path.split("where/")[1])
                for path in paths)  # fmt: skip
-    assert paths[0].startswith("../")
+    assert all(path.startswith(named if absolute else f"../{named}") for path in paths)
 
 
 def test_a_component_without_songs_that_qualify_has_no_playlist_and_is_named(

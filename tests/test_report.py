@@ -5,9 +5,12 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -25,7 +28,7 @@ from song_mixtures.presentation.report.rendering import (
 )
 from song_mixtures.presentation.report.words import likeliest, listed, name_shown, typical
 from stages import report
-from tests.browser import CHROMIUM, chromium
+from tests.browser import CHROMIUM, chromium, played_by
 from tests.conftest import FEATURES, STAGES, run_stages, write_params
 
 FINDINGS = {"weights": "A finding", "bic_aic": "Another"}
@@ -224,14 +227,17 @@ def test_a_run_without_genres_and_names_by_parquet(
 
 
 def test_typical_songs_come_with_the_commonest_of_many_genres() -> None:
-    songs = pd.DataFrame({"component": [0, 0, 1], "rank": [1, 2, 1], "name": list("abc")})
+    songs = pd.DataFrame(
+        {"component": [0, 0, 1], "rank": [1, 2, 1], "song": list("123"), "name": list("abc")}
+    )
     genres = pd.DataFrame({
         "genre": [f"g{i:03d}" for i in range(114)] * 2,
         "gmm_cluster": [0] * 114 + [1] * 114,
         "songs": [*range(1000, 1114), *[5] * 114],
     })  # fmt: skip
     first, second = typical(songs, genres)
-    assert (first["songs"], second["songs"]) == (["a", "b"], ["c"])
+    heard = [[(song["song"], song["name"]) for song in row["songs"]] for row in (first, second)]
+    assert heard == [[("1", "a"), ("2", "b")], [("3", "c")]]
     assert [row["genre"] for row in first["genres"]] == ["g113", "g112", "g111"]
     assert [row["genre"] for row in second["genres"]] == ["g000", "g001", "g002"]
 
@@ -445,3 +451,100 @@ def test_the_page_with_hostile_names_needs_no_network_and_with_pictures_inside_n
             assert tab.complaints == []
             # The one `code` is the command to try next.
             assert tab.evaluate(SEEN) == [width, len(FINDINGS), 1, "HEADER,MAIN"]
+
+
+# --- what is heard
+
+MUSIC = Path("music")
+AUDIO = {"input.audio": [str(MUSIC)]}
+ODD_NAME = "a 'b' \"c\" <d> & #1 100% ? [x](y) é\n|.wav"
+SOUND = """document.querySelectorAll("audio")"""
+
+
+def songs_listed() -> set[str]:
+    """Return the songs that the report lists: typical, least sure, to be looked at."""
+    extremes = read_table(report.EXTREMES)
+    least_sure = extremes[extremes["end"] == "least sure"].head(report.MOST_SONGS)
+    suspects = read_table(report.SUSPECTS).groupby("kind").head(report.MOST_SUSPECTS)
+    listed = [read_table(report.EXEMPLARS)["song"], least_sure["song"]]
+    pairs = [suspects["song"], suspects["other_song"]]
+    return set(pd.concat([*listed, *pairs])) - {""}
+
+
+@pytest.fixture
+def heard(run_folder: Path) -> set[str]:
+    """The songs of the report, of which each has a file that sounds, one an odd name."""
+    write_params(run_folder, AUDIO)
+    odd = read_table(report.EXEMPLARS)["song"][0]
+    for path in (report.EXEMPLARS, report.EXTREMES, report.SUSPECTS):
+        columns = [name for name in ("song", "other_song") if name in read_table(path)]
+        change(path, {name: read_table(path)[name].replace(odd, ODD_NAME) for name in columns})
+    MUSIC.mkdir()
+    tone = np.sin(np.arange(22_050 * 3) / 10) / 10
+    for song in songs_listed():
+        soundfile.write(MUSIC / song, tone, 22_050)
+    return songs_listed()
+
+
+def test_each_song_of_the_lists_has_a_player_of_its_file(heard: set[str]) -> None:
+    page, markdown, _ = reported()
+    files = [report.HTML.parent / unquote(str(player["src"])) for player in page.all("audio")]
+    assert {file.resolve().relative_to(MUSIC.resolve()).as_posix() for file in files} == heard
+    for player in page.all("audio"):
+        assert player["preload"] == "none"
+    assert "audio" not in markdown  # nor a word of players
+    assert "play" not in markdown.replace("displa", "")
+    in_cells = [cell for cell in page.shown("td") if cell]
+    write_params(Path(), {})
+    assert in_cells == [cell for cell in reported()[0].shown("td") if cell]
+
+
+def test_formats_that_browsers_do_not_play_are_named_and_have_no_player(heard: set[str]) -> None:
+    change(report.EXEMPLARS, {"song": "old/song.AIFF", "name": "Old song"})
+    page, _, _ = reported()
+    [said] = [text for text in page.shown("p") if "players" in text]
+    assert "do not play .aiff: such songs have no player" in said
+    names = [str(player["src"]) for player in page.all("audio")]
+    assert names
+    assert not any("old" in name for name in names)
+    assert any("Old song" in cell for cell in page.shown("td"))
+
+
+def test_a_page_on_its_own_has_no_players_and_says_so_once(
+    heard: set[str], run_folder: Path
+) -> None:
+    write_params(run_folder, AUDIO | {"report.self_contained": True})
+    page, _, _ = reported()
+    assert page.all("audio") == []
+    assert len([text for text in page.shown("p") if "no players" in text]) == 1
+
+
+def test_where_songs_are_no_files_nothing_is_said_of_players(run_folder: Path) -> None:
+    for changes in ({}, AUDIO | {"input.id": None}):
+        write_params(run_folder, changes)
+        page, _, _ = reported()
+        assert page.all("audio") == []
+        assert not any("player" in text for text in page.shown("p"))
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on PATH: nothing is played")
+def test_a_click_plays_the_song_and_nothing_is_loaded_before(heard: set[str]) -> None:
+    reported()
+    with chromium() as tab:
+        tab.open(report.HTML, 400, ready="document.readyState === 'complete'")
+        assert tab.evaluate("document.documentElement.scrollWidth") == 400
+        tab.open(report.HTML, 1280, ready="document.readyState === 'complete'")
+        untouched = f"[...{SOUND}].every((one) => one.readyState === 0 && !one.currentTime)"
+        assert tab.evaluate(untouched)
+        loaded = "performance.getEntriesByType('resource').map((one) => one.name)"
+        assert not [name for name in tab.evaluate(loaded) if "music" in name]
+        tab.evaluate(f"window.playing = {played_by(f'{SOUND}[0]')}; 0")
+        box = f"(({{x, y, height}}) => [x, y + height / 2])({SOUND}[0].getBoundingClientRect())"
+        tab.evaluate(f"{SOUND}[0].scrollIntoView({{block: 'center'}})")
+        x, y = tab.evaluate(box)
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            at = {"x": x + 26, "y": y, "button": "left", "clickCount": 1}
+            tab.do("Input.dispatchMouseEvent", type=kind, **at)
+        played = tab.evaluate("window.playing")
+        assert Path(unquote(played.removeprefix("file://"))).samefile(MUSIC / ODD_NAME)
+        assert tab.complaints == []

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-# What Chromium and Firefox play; Safari all but the last three, from version 18.4 on these too.
+# What Chromium and Firefox play.
 PLAYED = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus")
 ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")  # a byte of a file's name that was no UTF-8
 
@@ -32,12 +32,18 @@ def file_of(song: str) -> str:
 
 
 def from_here(folder: Path, place: Path) -> str:
-    """Return the way to a folder from the folder `place`, with forward slashes."""
+    """Return the way to a folder from the folder `place`, with forward slashes.
+
+    An absolute path stays one: relative, it would hold only where the project lies now, and a
+    queued experiment lies elsewhere.
+    """
+    if folder.is_absolute():
+        return folder.as_posix()
     return Path(os.path.relpath(folder, place)).as_posix()
 
 
 def address(song: str, folder: Path | None, place: Path) -> str:
-    """Return the relative, percent-encoded address of a song for a page in the folder `place`.
+    """Return the percent-encoded path of a song's file as an address on a page in `place`.
 
     "" where songs are not files.
     """

@@ -1,7 +1,7 @@
 """Which songs stand in a component's playlist, why the others do not, and the file itself.
 
-A playlist is an extended M3U in UTF-8: https://datatracker.ietf.org/doc/html/rfc8216#section-4.1
-says how its lines are read, players' custom what #EXTINF, #PLAYLIST and a path hold.
+A playlist is an extended M3U in UTF-8. How its lines are read is in RFC 8216, section 4.1; what
+#PLAYLIST says, and that paths may lead from the playlist's folder, is the custom of players.
 """
 
 import re

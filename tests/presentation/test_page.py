@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from song_mixtures.presentation.figures.catalog import DRAWN, FIGURES
 from song_mixtures.presentation.figures.charts import DATA
 from song_mixtures.presentation.page.__main__ import plots_page
-from tests.browser import CHROMIUM, Tab, chromium
+from tests.browser import CHROMIUM, Tab, chromium, played_by
 from tests.conftest import ROOT, call, params_with
 from tests.presentation.results import charted
 
@@ -271,6 +274,63 @@ def test_the_map_takes_colors_from_the_choice_and_dims_what_is_not_picked(
     assert bright == [(song["component"], song["genre"]) == (first, "genre 002") for song in songs]
     assert any(bright)
     assert tab.complaints == []
+
+
+# The middle of the first dot from number {} on that no other mark covers.
+FREE_DOT = """(() => {{
+  const dots = [...document.querySelectorAll(
+    "figure[data-plot=song_map] .child_layer_0_marks path")].slice({});
+  dots[0].scrollIntoView({{block: "center"}});
+  for (const dot of dots) {{
+    const {{ x, y, width, height }} = dot.getBoundingClientRect();
+    const middle = [x + width / 2, y + height / 2];
+    if (document.elementFromPoint(...middle) === dot) return middle;
+  }}
+}})()"""
+PLAYER = "document.querySelector('aside audio')"
+
+
+def click_a_dot(tab: Tab, first: int) -> None:
+    """Click on a song of the map, the first from this number on that can be clicked."""
+    x, y = tab.evaluate(FREE_DOT.format(first))
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        tab.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+@IN_BROWSER
+def test_a_click_on_the_map_plays_the_song_and_says_where_it_cannot(
+    tab: Tab, shown: Path, tmp_path: Path
+) -> None:
+    before = charted()["songs"]  # no files of audio
+    call(tmp_path, "git", "add", "-A")
+    call(tmp_path, "git", "commit", "-qm", "First run")
+    after = charted(audio=Path("music"), k=2)["songs"]
+    assert [song["audio"] for song in before] == [""] * len(before)
+    (tmp_path / "music").mkdir()
+    for song in after:
+        place = shown.parent / unquote(song["audio"])
+        assert place.resolve() == tmp_path / "music" / song["song"]
+        soundfile.write(place.resolve(), np.sin(np.arange(22_050) / 10) / 10, 22_050, format="wav")
+    call(tmp_path, "dvc", "plots", "diff", "HEAD")
+
+    tab.open(shown, 1280)
+    assert tab.evaluate(f"[{PLAYER}.networkState, {PLAYER}.getAttribute('src')]") == [0, None]
+    click_a_dot(tab, len(after))  # of the revision without files, which comes second
+    assert tab.evaluate("document.querySelector('aside').hidden")
+    tab.evaluate(f"window.playing = {played_by(PLAYER)}; 0")
+    click_a_dot(tab, 0)
+    played = Path(unquote(tab.evaluate("window.playing").removeprefix("file://")))
+    assert played.parent == tmp_path / "music"
+    assert tab.evaluate("document.querySelector('aside .heard').textContent") == played.name
+
+    shutil.rmtree(tmp_path / "music")
+    tab.open(shown, 400)
+    click_a_dot(tab, 0)
+    tab.evaluate("new Promise((done) => setTimeout(done, 300))")
+    said = tab.evaluate("document.querySelector('aside .heard').textContent")
+    assert "not played" in said
+    assert "../music/song" in said
+    assert tab.evaluate("document.documentElement.scrollWidth") == 400
 
 
 def test_a_checkout_without_the_page_falls_back_on_the_stock_one(
