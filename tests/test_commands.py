@@ -72,6 +72,7 @@ LONG = [
         "dvc exp run -S 'stability.n_components=[2,3,4,5,6,7,8,9,10,12,14,16,18,20]' "
         "-S choose_k.by=stability"
     ),
+    "dvc exp run -S 'input.demo=[]' -S 'input.audio=[data/raw/my_music]'",
     "dvc exp run -S input.columns.valence=null",
     "dvc exp run -S +input.columns.bandwidth=spectral_bandwidth_mean",
     "dvc queue start",
