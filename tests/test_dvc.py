@@ -139,7 +139,7 @@ def test_parquet_tables_give_the_same_numbers(project: Path) -> None:
         assert json.loads(path.read_text()) == pytest.approx(before[path.name], rel=1e-4, abs=1e-6)
     write_params(project, {})  # DVC brings the tables of before back, without running their stages
     assert "k_sweep" not in stages_run(call(project, "dvc", "repro"))
-    assert len(list(project.glob("data/processed/*.csv"))) == 27
+    assert len(list(project.glob("data/processed/*.csv"))) == 29
     assert list(project.glob("data/processed/*.parquet")) == []
 
 

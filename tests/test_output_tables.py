@@ -99,8 +99,8 @@ def faults(found: pd.DataFrame, table: str, features: Sequence[str], k: int) -> 
         new = [name for name in found if name not in expected]
         gone = [name for name in expected if name not in found]
         return [f"{table}: columns not in docs/tables.csv {new}, only there {gone}, or their order"]
-    said = []
-    for column in columns:
+    said: list[str] = []
+    for column in columns if len(found) else []:
         name, values = column["column"], found[column["column"]]
         if column["type"] == OR_EMPTY:
             values, column = pd.to_numeric(values[values != ""]), column | {"type": "number"}

@@ -8,9 +8,14 @@ from song_mixtures.pipeline.arrays import FloatArray, IntArray
 
 
 def contingency(rows: IntArray, columns: IntArray, k: int, k_columns: int = 0) -> IntArray:
-    """Return how many songs have each pair of labels, as (K, K), or (K, k_columns) where given.
+    """Return how many songs have each pair of labels, (K, K) or (K, k_columns).
 
-    The labels, both (N,), are whole numbers from 0, of `rows` below K.
+    Parameters
+    ----------
+    rows : one labeling, (N,), whole numbers from 0 to K - 1
+    columns : the other, (N,)
+    k : the number of labels
+    k_columns : that of the other labeling; 0: K, too
     """
     across = k_columns or k
     return np.bincount(across * rows + columns, minlength=k * across).reshape(k, across)
