@@ -26,6 +26,7 @@ USED = {
     "components": set(),
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy", "sklearn"},
+    "playlists": set(),
     "figures": {"matplotlib", "scipy"},
     "report": set(),
 }
