@@ -26,6 +26,7 @@ USED = {
     "components": set(),
     "kmeans": {"scipy", "sklearn"},
     "compare_kmeans": {"scipy"},
+    "playlists": set(),
     "figures": {"matplotlib"},
     "report": set(),
 }

@@ -195,15 +195,24 @@ def test_tables_in_the_other_format_are_removed_where_they_are_the_pipelines_own
 
 @pytest.mark.parametrize(
     ("params", "left"),
-    [(DEMO, {"demo", "extract", "kmeans"}), (MUSIC, {"extract", "kmeans"}), ({}, {"kmeans"})],
+    [
+        (DEMO, {"demo", "extract", "playlists", "kmeans"}),
+        (MUSIC, {"extract", "playlists", "kmeans"}),
+        ({}, {"kmeans"}),
+    ],
     ids=["demo", "audio", "table"],
 )
-def test_numbers_of_a_source_that_is_no_longer_used_are_removed(
+def test_numbers_and_playlists_that_the_input_no_longer_makes_are_removed(
     music: Path, set_params: SetParams, params: dict[str, Any], left: set[str]
 ) -> None:
     Path("metrics").mkdir()
-    for name in ("demo", "extract", "kmeans"):
+    for name in ("demo", "extract", "playlists", "kmeans"):
         Path(f"metrics/{name}.json").write_text("{}")
+    playlists = [Path("playlists/00 slow.m3u8"), Path("data/processed/playlist_songs.csv")]
+    for path in playlists:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     set_params(params)
     input_stage.main()
     assert {path.stem for path in Path("metrics").glob("*.json")} == left
+    assert [path.exists() for path in playlists] == 2 * ["playlists" in left]
