@@ -499,6 +499,20 @@ def test_each_song_of_the_lists_has_a_player_of_its_file(heard: set[str]) -> Non
     assert in_cells == [cell for cell in reported()[0].shown("td") if cell]
 
 
+def test_both_songs_of_a_pair_are_named_and_heard(heard: set[str]) -> None:
+    one, other = sorted(heard)[:2]
+    pair = {"song": one, "name": "One", "other_song": other, "other_name": "Other", "reason": "r"}
+    row = pair | {"kind": "near-duplicate", "score": 0.0, "deciding_feature": ""}
+    write_table(report.SUSPECTS, pd.DataFrame([row]))
+    page, markdown, _ = reported()
+    assert "| One | near-duplicate of Other: r | – |" in markdown
+    cells = page.shown("td")
+    at = cells.index("near-duplicate of Other: r")
+    assert cells[at - 1] == "One"
+    sources = [unquote(str(player["src"])) for player in page.all("audio")]
+    assert sources[-2:] == [f"../{MUSIC}/{song}" for song in (one, other)]
+
+
 def test_formats_that_browsers_do_not_play_are_named_and_have_no_player(heard: set[str]) -> None:
     change(report.EXEMPLARS, {"song": "old/song.AIFF", "name": "Old song"})
     page, _, _ = reported()
