@@ -137,7 +137,7 @@ def check_same_features(reference: Reference, scaling: Scaling) -> None:
         )
 
 
-def placed(scaling: Scaling, mixture: Mixture, songs: pd.DataFrame) -> IntArray:
+def labels_under(scaling: Scaling, mixture: Mixture, songs: pd.DataFrame) -> IntArray:
     """Return the component of each song in original units, (N,); -1: a transform cannot take it.
 
     Such as the logit of a share of exactly 1 under a scaling of songs none of which had it.
@@ -167,8 +167,8 @@ def numbered(
     if reference is None:
         return fitted, {}
     check_same_features(reference, scaling)
-    earlier = placed(reference.scaling, reference.mixture, songs)
-    labels = placed(scaling, fitted.mixture, songs)[earlier >= 0]
+    earlier = labels_under(reference.scaling, reference.mixture, songs)
+    labels = labels_under(scaling, fitted.mixture, songs)[earlier >= 0]
     earlier = earlier[earlier >= 0]
     mixture = fitted.mixture
     numbering = keep_numbers(earlier, labels, len(reference.mixture.weights), mixture.weights)

@@ -344,7 +344,7 @@ def test_a_reference_of_another_scaling_and_fewer_components_labels_the_songs_of
         ((kept.means * scaling.scale + scaling.mean)[:, ::-1] - turned.mean) / turned.scale,
         kept.covariances[:, ::-1, ::-1] / 4,
     )
-    labels = train_gmm.placed(turned, earlier, songs)
+    labels = train_gmm.labels_under(turned, earlier, songs)
     own = posteriors(kept, scaling.standardize(songs))[0].argmax(axis=1)
     np.testing.assert_array_equal(labels, own)
     name_reference(trained, "fewer", earlier, turned)
@@ -379,7 +379,7 @@ def test_the_line_names_what_is_new_and_what_has_another_number() -> None:
 def test_a_song_that_the_earlier_scaling_cannot_take_has_no_place_in_that_run() -> None:
     _, fitted, scaling = mixture_in_original_units("logit")
     table = SHARES.head(3).assign(energy=[0.5, 1.0, 0.5])
-    labels = train_gmm.placed(scaling, fitted.mixture, table)
+    labels = train_gmm.labels_under(scaling, fitted.mixture, table)
     assert labels[1] == -1
     expected, _ = posteriors(fitted.mixture, scaling.standardize(table.iloc[[0, 2]]))
     assert labels[[0, 2]].tolist() == expected.argmax(axis=1).tolist()

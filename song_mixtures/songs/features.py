@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from song_mixtures.pipeline.arrays import BoolArray, FloatArray
 from song_mixtures.pipeline.params import PARAMS, Range
 from song_mixtures.pipeline.stage import StageError
 from song_mixtures.songs.scaling import Transform
@@ -61,6 +62,20 @@ class Feature:
             if abs(value) >= least:
                 return f"{signed(value / size, 0)}{unit}"
         return signed(value, 2 if self.decimals is None else self.decimals)
+
+
+# No feature is measured in such units; squares of larger numbers overflow.
+LARGEST_VALUE = 1e100
+
+
+def possible(values: FloatArray, within: Range) -> BoolArray:
+    """Tell which values, of any shape, a feature of that range can have; NaN and larger ones not.
+
+    As Range.holds() has it, of all songs at once.
+    """
+    inside = (values >= within.low) & (values <= within.high) & (values > within.above)
+    found: BoolArray = inside & (np.abs(values) <= LARGEST_VALUE)
+    return found
 
 
 Features = Mapping[str, Feature]  # by name, in the order of tables, charts and report

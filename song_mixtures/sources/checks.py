@@ -5,7 +5,7 @@ import pandas as pd
 
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.songs.features import Features, signed
+from song_mixtures.songs.features import LARGEST_VALUE, Features, signed
 from song_mixtures.songs.scaling import Transform, transformed
 from song_mixtures.sources.spikes import spikes
 
@@ -18,8 +18,6 @@ FEW_DISTINCT_VALUES = 100
 # What others explain of a feature, above which it says little of its own: R² of .9 at the least
 # trebles the error of what is estimated along it. Of our features none has more than .4.
 REDUNDANT = 0.9
-# No feature is measured in such units; squares of larger numbers overflow.
-LARGEST_VALUE = 1e100
 # Nor does one deviate by so little; squares of smaller numbers vanish.
 SMALLEST_DEVIATION = 1e-100
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from song_mixtures.songs.features import Features
+from song_mixtures.songs.features import Features, possible
 from song_mixtures.songs.scaling import Scaling
-from song_mixtures.sources.checks import LARGEST_VALUE
 
 # Of a song with more missing too little is known to say where it belongs.
 MOST_MISSING = 2
@@ -24,9 +23,8 @@ def incomplete_songs(songs: pd.DataFrame, described: Features, scaling: Scaling)
     scaling : of the features that are fitted
     """
     features = list(scaling.features)
-    values = songs[features].where(songs[features].abs() <= LARGEST_VALUE)
-    for name in features:
-        values[name] = values[name].where(values[name].map(described[name].range.holds))
+    can_be = [possible(songs[name].to_numpy(), described[name].range) for name in features]
+    values = songs[features].where(np.column_stack(can_be))
     with np.errstate(all="ignore"):
         values = values.where(np.isfinite(scaling.standardize(values)))
     missing = values.isna().to_numpy()

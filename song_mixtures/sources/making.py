@@ -15,6 +15,7 @@ from song_mixtures.audio.version import MADE_BY
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import Range
 from song_mixtures.pipeline.stage import StageError
+from song_mixtures.songs.features import possible
 from song_mixtures.sources.table import read_source_columns, source_columns, texts_of
 
 
@@ -31,12 +32,9 @@ class Making:
 
     def possible(self, values: FloatArray) -> FloatArray:
         """Return values, (N, d) in the order of `columns`, NaN where one cannot be."""
-        found = values.copy()
-        for j, one in enumerate(self.ranges.values()):
-            column = found[:, j]
-            inside = (column >= one.low) & (column <= one.high) & (column > one.above)
-            found[:, j] = np.where(inside & np.isfinite(column), column, np.nan)
-        return found
+        columns = zip(values.T, self.ranges.values(), strict=True)
+        can_be = np.column_stack([possible(column, one) for column, one in columns])
+        return np.where(can_be, values, np.nan)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which from_json() reads; a bound that is none is null."""

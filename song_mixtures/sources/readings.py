@@ -3,7 +3,7 @@
 import pandas as pd
 
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.sources.checks import LARGEST_VALUE
+from song_mixtures.songs.features import LARGEST_VALUE
 
 READING = ("tempo_other", "tempo_other_share")
 

@@ -242,6 +242,14 @@ def test_a_missing_feature_is_integrated_out(run: Run) -> None:
             np.testing.assert_allclose(posterior, np.array(shares) / sum(shares), atol=1e-6)
 
 
+def test_a_value_too_large_to_compute_with_counts_as_missing(run: Run) -> None:
+    songs = make_songs(2)[FEATURES].to_numpy()
+    for large in (1e200, np.inf):
+        beyond, lacking = songs.copy(), songs.copy()
+        beyond[:, 2], lacking[:, 2] = large, np.nan
+        np.testing.assert_array_equal(run.posteriors(beyond), run.posteriors(lacking))
+
+
 def test_missing_features_are_named_and_have_no_p_value(finished: Path, tmp_path: Path) -> None:
     songs = make_songs(1)
     songs.loc[0, "tempo"] = np.nan

@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 from sklearn.compose import ColumnTransformer
 
@@ -17,6 +18,7 @@ from song_mixtures.songs.features import (
     Feature,
     features_of,
     from_json,
+    possible,
     signed,
     to_json,
     with_decimals,
@@ -118,6 +120,13 @@ def test_the_least_value_is_below_the_greatest() -> None:
 
 def is_taken(name: str) -> bool:
     return name in TAKEN or name.startswith(TAKEN_BEGINNINGS)
+
+
+def test_which_values_a_feature_can_have_is_what_its_range_says_but_for_what_overflows() -> None:
+    values = np.array([-np.inf, -1.0, 0.0, 0.5, 1.0, 1.5, 1e99, 1e200, np.inf, np.nan])
+    for within in (Range(), Range(0, 1), Range(above=0), Range(low=-1)):
+        expected = [within.holds(value) and abs(value) <= 1e100 for value in values]
+        assert possible(values, within).tolist() == expected
 
 
 def test_no_feature_takes_the_name_of_a_column_beside_it_or_of_an_argument() -> None:

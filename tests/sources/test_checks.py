@@ -6,7 +6,8 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.pipeline.stage import StageError
-from song_mixtures.sources.checks import LARGEST_VALUE, check_constant
+from song_mixtures.songs.features import LARGEST_VALUE
+from song_mixtures.sources.checks import check_constant
 
 VALUES = np.random.default_rng(0).normal(size=200)
 
