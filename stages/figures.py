@@ -16,7 +16,6 @@ from typing import Annotated, Any
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
-from tqdm import tqdm
 
 from song_mixtures.hearing.files import address, folder_of
 from song_mixtures.mixture.model import Mixture
@@ -30,6 +29,7 @@ from song_mixtures.pipeline.files import (
 )
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.process import missing_space
+from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.figures.calls import called
@@ -74,6 +74,8 @@ IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
 
+# What is shown of a song, besides its features and posteriors.
+SHOWN = {"song", "name", "genre", "gmm_cluster", "gmm_max_prob", "gmm_entropy", "density_p_value"}
 CHARTS_SPACE = 64  # GB of addresses, reserved by the engine that renders charts
 
 
@@ -94,8 +96,10 @@ def read_found(parameters: Figures, tables: Tables, audio: Path | None) -> dict[
     `audio` is the folder whose files the songs are, None where they are not files.
     """
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
-    songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
+    weights = tables.read(WEIGHTS)
     k = len(weights)
+    posteriors = [f"gmm_prob_{component}" for component in range(k)]
+    songs = tables.read(ASSIGNMENTS, {*SHOWN, *scaling.features, *posteriors})
     colors = palette_colors(parameters.palette, k)
     return {
         "address": partial(address, folder=audio, place=PAGE),
@@ -181,7 +185,7 @@ def main() -> None:
         words = {"finding": finding, "note": figure.note}
         return as_png(called(DRAWINGS[figure.picture], found | words), dpi)
 
-    for figure in tqdm(shown, "figures", delay=2, leave=False, disable=None):
+    for figure in with_bar(shown, "pictures"):
         with atomic_write(IMAGES / f"{figure.picture}.png") as unfinished:
             unfinished.write_bytes(picture(figure))
     write_json(SENTENCES, {name: finding.sentence for name, finding in said.items()})

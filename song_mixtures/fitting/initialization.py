@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from song_mixtures.fitting.compiled import cluster
 from song_mixtures.fitting.criteria import degenerate_components
@@ -28,6 +27,7 @@ from song_mixtures.fitting.em import (
 )
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.pipeline.arrays import FloatArray
+from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.pipeline.stage import StageError
 
 # Every fourth short run starts from K-Means, the others from k-means++ alone: clusters of K-Means
@@ -174,5 +174,4 @@ def kmeans_labels(
 
 def shown(numbers: range, progress: bool) -> Iterable[int]:
     """Return the numbers of the initializations, shown as they pass where a person watches."""
-    hidden = None if progress else True
-    return tqdm(numbers, "initializations", delay=2, leave=False, disable=hidden)
+    return with_bar(numbers, "initializations") if progress else numbers

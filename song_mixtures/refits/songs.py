@@ -14,6 +14,7 @@ import numpy as np
 from song_mixtures.mixture.model import BLOCK, Mixture, posteriors
 from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.progress import with_bar
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def averaged(mixtures: Sequence[Mixture], points: FloatArray) -> Averaged:
     """
     posterior = np.empty((len(points), len(mixtures[0].weights)))
     within = np.empty(len(points))  # mean of the entropies
-    for start in range(0, len(points), BLOCK):
+    starts = range(0, len(points), BLOCK)
+    for start in with_bar(starts, "posteriors over refits, blocks of songs"):
         block = slice(start, start + BLOCK)
         of_each = [posteriors(mixture, points[block])[0] for mixture in mixtures]
         posterior[block] = np.mean(of_each, axis=0)
@@ -52,7 +54,8 @@ def kept_share(labels: IntArray, mixtures: Sequence[Mixture], points: FloatArray
     to k, so a song keeps its component when the label is the same.
     """
     kept = np.empty(len(points))
-    for start in range(0, len(points), BLOCK):
+    starts = range(0, len(points), BLOCK)
+    for start in with_bar(starts, "labels of refits, blocks of songs"):
         block = slice(start, start + BLOCK)
         of_each = [posteriors(mixture, points[block])[0].argmax(axis=1) for mixture in mixtures]
         kept[block] = np.mean(np.array(of_each) == labels[block], axis=0)

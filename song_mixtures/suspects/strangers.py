@@ -16,6 +16,7 @@ from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import BLOCK, CovarianceType, Mixture, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.sampling.rows import sampled_rows
 
 SIMULATED = 100_000  # songs of each fold's mixture: a p-value of 1 % is off by .03 %
@@ -100,7 +101,8 @@ def fitted_folds(
         for number in range(left_out.max() + 1)
     ]
     threads = recipe.init == "varied"  # scikit-learn's K-Means would hold Python's lock
-    return parallel_map(fold, calls, compute, threads=threads)
+    found = parallel_map(fold, calls, compute, threads=threads)
+    return with_bar(found, "mixtures of folds", len(calls))
 
 
 def out_of_fold(points: FloatArray, left_out: IntArray, folds: Sequence[Fold]) -> FloatArray:
