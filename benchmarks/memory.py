@@ -3,11 +3,11 @@
     python -m benchmarks.memory            a quarter of an hour
 
 Tables of benchmarks/made_songs.py, as Parquet; each stage by its own command in a scratch clone of
-HEAD. The sweep is of K = 9 and 10 alone, and stability of K = 10: other K take time and no memory,
-for they come one after another. Memory is what a stage takes above its peak with FEW songs, when
-all libraries are loaded and all processes started: the larger of its own process's (Linux's VmHWM)
-and of all of its processes' together (Pss). Processor time counts, for other work on the machine
-adds to the seconds.
+HEAD. What takes time and no memory is cut short: the sweep is of K = 9 and 10 alone, stability of
+K = 10, and refits have few initializations. Memory is what a stage takes above its peak with FEW
+songs, when all libraries are loaded and all processes started: the larger of its own process's
+(Linux's VmHWM) and of all of its processes' together (Pss). Processor time counts, for other work
+on the machine adds to the seconds.
 """
 
 from benchmarks._tables import DOCS, markdown, put_table
@@ -16,7 +16,13 @@ from song_mixtures.pipeline.stage import run_program
 
 FEW = 10_000  # songs
 SIZES = (100_000, 300_000, 1_000_000)
-PARAMS = {"k_sweep.k_min": 9, "k_sweep.k_max": 10, "stability.n_components": [10]}
+PARAMS = {
+    "k_sweep.k_min": 9,
+    "k_sweep.k_max": 10,
+    "stability.n_components": [10],
+    "refits.short_runs": 5,
+    "refits.carried_on": 1,
+}
 
 
 def added(few: StageCost, many: StageCost) -> float:

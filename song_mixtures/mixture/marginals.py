@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from song_mixtures.mixture.model import BLOCK, Mixture, posteriors
+from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.progress import with_bar
 
@@ -49,9 +49,7 @@ def deciding_features(mixture: Mixture, points: FloatArray, labels: IntArray) ->
     d = points.shape[1]
     changed = np.empty((len(points), d), dtype=bool)
     others = [[other for other in range(d) if other != j] for j in range(d)]
-    starts = range(0, len(points), BLOCK)
-    for start in with_bar(starts, "deciding features, blocks of songs"):
-        block = slice(start, start + BLOCK)
+    for block in with_bar(blocks(len(points)), "deciding features, blocks of songs"):
         for j, kept in enumerate(others):
             without = posteriors(marginal(mixture, kept), points[block, kept])[0]
             changed[block, j] = without.argmax(axis=1) != labels[block]

@@ -90,6 +90,11 @@ class FittedMixture:
         )
 
 
+def blocks(points: int) -> list[slice]:
+    """Return the parts, of at most BLOCK points, in which so many are computed."""
+    return [slice(start, start + BLOCK) for start in range(0, points, BLOCK)]
+
+
 def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
     """Return log N(x_n | m_k, S_k) of every point under every component, (N, K).
 
@@ -102,8 +107,7 @@ def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
     for k, (mean, covariance) in enumerate(zip(mixture.means, mixture.covariances, strict=True)):
         cholesky = np.linalg.cholesky(covariance)
         inverse, log_determinant = np.linalg.inv(cholesky), 2 * np.log(np.diag(cholesky)).sum()
-        for start in range(0, songs, BLOCK):
-            block = slice(start, start + BLOCK)
+        for block in blocks(songs):
             whitened = inverse @ (points[block] - mean).T
             squares = (whitened**2).sum(axis=0)
             found[k, block] = -0.5 * (d * np.log(2 * np.pi) + log_determinant + squares)

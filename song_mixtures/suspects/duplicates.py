@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import gamma, logsumexp
 
-from song_mixtures.mixture.model import BLOCK, Mixture
+from song_mixtures.mixture.model import Mixture, blocks
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.progress import with_bar
 
@@ -60,8 +60,7 @@ def nearest_neighbors(points: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return the distance to each point's nearest other one, (N,), and its row; all differ."""
     tree = cKDTree(points)
     distances, neighbors = np.empty(len(points)), np.empty(len(points), dtype=np.int64)
-    for start in with_bar(range(0, len(points), BLOCK), "nearest songs, blocks of songs"):
-        block = slice(start, start + BLOCK)
+    for block in with_bar(blocks(len(points)), "nearest songs, blocks of songs"):
         found, places = tree.query(points[block], k=2)  # the nearest is the point itself
         distances[block], neighbors[block] = found[:, 1], places[:, 1]
     return distances, neighbors

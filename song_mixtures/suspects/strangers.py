@@ -13,7 +13,7 @@ import numpy as np
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
-from song_mixtures.mixture.model import BLOCK, CovarianceType, Mixture, posteriors
+from song_mixtures.mixture.model import CovarianceType, Mixture, blocks, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.progress import with_bar
@@ -36,8 +36,7 @@ class Fold:
         4.2.                                                                       (19)
         """
         found = np.empty(len(points))
-        for start in range(0, len(points), BLOCK):
-            block = slice(start, start + BLOCK)
+        for block in blocks(len(points)):
             found[block] = posteriors(self.mixture, points[block])[1]
         less = np.searchsorted(self.simulated, found, side="right")
         shares: FloatArray = (1 + less) / (1 + len(self.simulated))
