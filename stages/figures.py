@@ -29,7 +29,6 @@ from song_mixtures.pipeline.files import (
 )
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.process import missing_space
-from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
 from song_mixtures.presentation.figures.calls import called
@@ -45,6 +44,7 @@ from song_mixtures.presentation.figures.palettes import (
 )
 from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import from_json
 from song_mixtures.songs.plane import Plane

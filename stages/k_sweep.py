@@ -21,9 +21,9 @@ from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
-from song_mixtures.pipeline.progress import with_bar, write_line
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.progress.bars import with_bar, write_line
 from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess

@@ -16,9 +16,9 @@ from song_mixtures.labels.silhouette import silhouettes
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import Range, read_param, read_params
-from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.pipeline.stage import one_thread, run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 

@@ -27,8 +27,8 @@ from song_mixtures.fitting.em import (
 )
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.progress import with_bar
 from song_mixtures.pipeline.stage import StageError
+from song_mixtures.progress.bars import with_bar
 
 # Every fourth short run starts from K-Means, the others from k-means++ alone: clusters of K-Means
 # alike lead to optima alike, and on the measured tables seldom to the best; but where songs fall

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 
 BLOCK = 512  # songs whose distances to all others are held at a time
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 
 
 def marginal(mixture: Mixture, kept: Sequence[int] | IntArray) -> Mixture:

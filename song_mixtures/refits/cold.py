@@ -19,7 +19,7 @@ from song_mixtures.labels.agreement import adjusted_rand, best_jaccards, conting
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.params import Range
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.refits.resampling import (
     COLD,
     REFERENCE,

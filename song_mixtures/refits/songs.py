@@ -14,7 +14,7 @@ import numpy as np
 from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from song_mixtures.fitting.em import MixtureParams, feature_rows, parameters_of,
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import Range
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.refits.cold import ColdParams
 from song_mixtures.refits.resampling import WARM, bootstrap_rows, generator
 

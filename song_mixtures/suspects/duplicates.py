@@ -14,7 +14,7 @@ from scipy.special import gamma, logsumexp
 
 from song_mixtures.mixture.model import Mixture, blocks
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 
 
 def integral_of_square(mixture: Mixture) -> float:

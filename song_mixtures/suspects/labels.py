@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 
 TREES = 100
 

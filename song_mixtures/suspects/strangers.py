@@ -16,7 +16,7 @@ from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.mixture.model import CovarianceType, Mixture, blocks, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
-from song_mixtures.pipeline.progress import with_bar
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_rows
 
 SIMULATED = 100_000  # songs of each fold's mixture: a p-value of 1 % is off by .03 %

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from song_mixtures.pipeline import progress
-from song_mixtures.pipeline.progress import with_bar, write_line
+from song_mixtures.progress import bars
+from song_mixtures.progress.bars import with_bar, write_line
 
 
 class Terminal(io.StringIO):
@@ -24,8 +24,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Make standard error a terminal, and two seconds none."""
     screen = Terminal()
     # Of this module alone: pytest puts its own in the place of sys.stderr for every test.
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=screen, modules=sys.modules))
-    monkeypatch.setattr(progress, "DELAY", 0.0)
+    monkeypatch.setattr(bars, "sys", SimpleNamespace(stderr=screen, modules=sys.modules))
+    monkeypatch.setattr(bars, "DELAY", 0.0)
     return screen
 
 
@@ -50,7 +50,7 @@ def test_a_line_is_written_above_the_bar(terminal: Terminal) -> None:
 
 
 def test_what_is_quick_shows_none(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "DELAY", 60.0)
+    monkeypatch.setattr(bars, "DELAY", 60.0)
     assert list(with_bar(range(5), "songs")) == [0, 1, 2, 3, 4]
     assert terminal.getvalue() == ""
 
@@ -59,8 +59,8 @@ def test_where_nobody_watches_tqdm_is_not_even_imported() -> None:
     program = (
         "import sys\n"
         "from song_mixtures.pipeline import progress\n"
-        "progress.DELAY = 0.0\n"
-        "for number in progress.with_bar(range(3), 'songs'): progress.write_line(str(number))\n"
+        "bars.DELAY = 0.0\n"
+        "for number in bars.with_bar(range(3), 'songs'): bars.write_line(str(number))\n"
         "sys.exit('tqdm' in sys.modules)"
     )
     command = [sys.executable, "-c", program]

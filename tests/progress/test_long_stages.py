@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from song_mixtures.pipeline import progress
+from song_mixtures.progress import bars
 
 # The sources, demo and extract, show songs.
 COUNTED = {
@@ -61,8 +61,8 @@ def test_a_long_stage_shows_what_it_counts(
     if stage == "train_gmm":  # where the sweep has not tried the K
         Path("models/chosen_mixture.json").write_text("null")
     screen = Terminal(COUNTED[stage])
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=screen, modules=sys.modules))
-    monkeypatch.setattr(progress, "DELAY", 0.0)
+    monkeypatch.setattr(bars, "sys", SimpleNamespace(stderr=screen, modules=sys.modules))
+    monkeypatch.setattr(bars, "DELAY", 0.0)
     main = import_module(f"stages.{stage}").main
     with pytest.raises(AllSeenError):
         main()
