@@ -20,8 +20,8 @@ from scipy.optimize import linear_sum_assignment
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.songs import standardized_tables
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray, IntArray

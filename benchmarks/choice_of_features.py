@@ -25,8 +25,9 @@ from sklearn.mixture import GaussianMixture
 
 from benchmarks._tables import REAL_DATA, ROOT, markdown
 from song_mixtures.fitting.criteria import evaluate_fit
-from song_mixtures.fitting.em import MixtureParams, feature_rows, mixture_of, parameters_of, run_em
+from song_mixtures.fitting.em import feature_rows, mixture_of, parameters_of, run_em
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import load_yaml, read_params

@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from benchmarks._tables import DOCS, markdown, put_table
 from song_mixtures.fitting.em import (
-    MixtureParams,
     feature_rows,
     parameters_of,
     run_accelerated_em,
 )
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.params import read_params

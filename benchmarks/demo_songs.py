@@ -24,8 +24,8 @@ from benchmarks.tempo import accuracy_1, accuracy_2
 from song_mixtures.audio.extraction import FEATURES, song_features
 from song_mixtures.audio.recipes import RECIPES
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import posteriors
 from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray

@@ -25,8 +25,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.made_songs import made_points
-from song_mixtures.fitting.em import MixtureParams, feature_rows, parameters_of, run_em
+from song_mixtures.fitting.em import feature_rows, parameters_of, run_em
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
@@ -117,7 +118,7 @@ import re, sys
 from pathlib import Path
 import numpy as np
 from song_mixtures.fitting.criteria import evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.pipeline.params import read_params
 

@@ -25,8 +25,8 @@ from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.songs import SMALL, standardized_tables
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import posteriors
 from song_mixtures.mixture.selection import best_fit
 from song_mixtures.pipeline.arrays import FloatArray, IntArray

@@ -22,12 +22,12 @@ from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.pipeline import scratch_clone, stage_cost
 from benchmarks.results import OWN_TABLE, set_params
 from benchmarks.songs import IDENTITY, tables
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import StageError, run_program
-from stages.preprocess import fit_scaler
+from stages.preprocess import scaling_of
 from stages.soft_assign import REFITS
 
 SONGS = 1_000_000
@@ -42,7 +42,7 @@ def many_songs(songs: int) -> pd.DataFrame:
     """Return a table of songs like Spotify's, whose groups are known to be there."""
     if "Spotify" not in tables():
         raise StageError("Spotify's table is not here: REAL_DATA must name the folder it is in")
-    scaling = fit_scaler(tables()["Spotify"], list(IDENTITY), IDENTITY, {})[1]
+    scaling = scaling_of(tables()["Spotify"], list(IDENTITY), IDENTITY, {})
     points = scaling.standardize(tables()["Spotify"])
     mixture = fit_mixture(points, K, "full", read_params("mixture", MixtureParams)).mixture
     drawn, _ = drawn_points(mixture, songs + songs // 2, np.random.default_rng(0))

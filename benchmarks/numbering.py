@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.songs import standardized, tables
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.labels.numbering import corresponding, keep_numbers, kept_songs_share
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.params import read_params

@@ -18,8 +18,8 @@ import pandas as pd
 from benchmarks._tables import DOCS, ROOT, markdown, put_table
 from benchmarks.calibration import Stated, greatest_stated
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray

@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.extraction_cost import five_features, made_clips
-from song_mixtures.fitting.em import MixtureParams, feature_rows, run_em, start_from_labels
+from song_mixtures.fitting.em import feature_rows, run_em, start_from_labels
 from song_mixtures.fitting.initialization import kmeans_labels, short_runs
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from stages.demo import Demo, write_song

@@ -14,7 +14,7 @@ from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling, Transform
 from stages.gtzan_table import gtzan_songs, read_gtzan_table
 from stages.k_sweep import FEATURES_SELECTED, SCALING
-from stages.preprocess import fit_scaler
+from stages.preprocess import scaling_of
 
 SAMPLE = 3_000  # songs of Spotify
 SMALL = ("demo", "GTZAN", "Spotify, a sample")  # tables of which much is asked
@@ -52,4 +52,4 @@ def standardized_tables() -> dict[str, FloatArray]:
 
 def standardized(songs: pd.DataFrame) -> FloatArray:
     """Return the five features, (N, 5), each with mean 0 and standard deviation 1."""
-    return fit_scaler(songs, list(IDENTITY), IDENTITY, {})[1].standardize(songs)
+    return scaling_of(songs, list(IDENTITY), IDENTITY, {}).standardize(songs)

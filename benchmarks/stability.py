@@ -19,8 +19,8 @@ import numpy as np
 from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.songs import SMALL, standardized_tables
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import NINETY_PERCENT, TRUSTED
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray

@@ -20,8 +20,8 @@ from benchmarks.songs import standardized, tables
 from benchmarks.tempo import is_right
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.criteria import evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray
@@ -32,7 +32,8 @@ from song_mixtures.refits.cold import mean_and_error
 from song_mixtures.suspects.duplicates import near_duplicates
 from song_mixtures.suspects.labels import read_genres
 from song_mixtures.suspects.strangers import fitted_folds, folds_of, out_of_fold
-from stages.suspects import POSTERIORS, Suspects, octave_rows
+from stages.suspects import Suspects
+from stages.uncertainty import POSTERIORS, Uncertainty, octave_rows
 
 LAST_RUN = Path("data/processed/features_selected.csv")
 TRUTH = Path("data/raw/demo_truth.csv")
@@ -142,7 +143,7 @@ def known_faults() -> Iterator[str]:
             "Hybrids among the synthetic songs, by 1 − the probability of their own folder's "
             f"genre: AUC {roc_auc_score(hybrid, 1 - read.of_own()):.2f}."
         )
-        yield octaves_hanging(params)
+        yield octaves_hanging()
     if "GTZAN" in found:
         songs = found["GTZAN"]
         points = standardized(songs)
@@ -165,13 +166,14 @@ def known_faults() -> Iterator[str]:
         )
 
 
-def octaves_hanging(params: Suspects) -> str:
+def octaves_hanging() -> str:
     """Say how many synthetic songs hang on the octave, and of how many of these it is wrong."""
     truth = pd.read_csv(TRUTH).set_index("filename")["tempo"]
     songs = read_table(POSTERIORS)
     true, tempo = songs["song"].map(truth), read_table(LAST_RUN)["tempo"]
     other_is_right = is_right(songs["tempo_other"], true) & ~is_right(tempo, true)
-    named = set(octave_rows(songs, params.octave_share)["row"])
+    share = read_params("uncertainty", Uncertainty).octave_share
+    named = set(octave_rows(songs, share)["row"])
     found = other_is_right & songs.index.isin(named)
     return (
         f"The group of {len(named)} synthetic songs hangs on the octave; the tempo of "

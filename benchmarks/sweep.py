@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.em import CORES, K, seconds
 from benchmarks.made_songs import made_points
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from stages.k_sweep import Sweep, sweep_fits, tried

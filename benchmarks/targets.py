@@ -31,7 +31,7 @@ from benchmarks.pipeline import stage_costs, stage_rows, under_dvc
 from benchmarks.small_run import SMALL_RUN_HEADER, small_run, small_run_rows
 from benchmarks.songs import standardized_tables
 from benchmarks.sweep import SweepCost, large_sweep, recipes, small_sweep
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.files import write_text
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program

@@ -19,14 +19,14 @@ from benchmarks.songs import IDENTITY, SMALL, tables
 from benchmarks.stability import cold_refits
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import read_params
 from song_mixtures.pipeline.stage import run_program
-from song_mixtures.songs.scaling import Scaling, Transform, squeeze_of
+from song_mixtures.songs.scaling import Transform, squeeze_of
 from stages.k_sweep import Sweep
-from stages.preprocess import fit_scaler
+from stages.preprocess import scaling_of
 
 TRANSFORMED: dict[str, Transform] = IDENTITY | {
     "tempo": "log2",
@@ -49,7 +49,7 @@ class Table:
 def seen(songs: pd.DataFrame, transform: dict[str, Transform]) -> Table:
     """Return the songs as a mixture sees them under these transforms."""
     squeeze = squeeze_of(songs, transform)
-    scaling: Scaling = fit_scaler(songs, list(transform), transform, squeeze)[1]
+    scaling = scaling_of(songs, list(transform), transform, squeeze)
     return Table(scaling.standardize(songs), scaling.log_jacobian(songs))
 
 

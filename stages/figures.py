@@ -7,6 +7,8 @@ has the same color everywhere. Of many songs both see a sample. The same tables 
 """
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -42,8 +44,10 @@ from song_mixtures.presentation.figures.palettes import (
     colored,
     palette_colors,
 )
-from song_mixtures.presentation.pictures.charts import chart_picture, letters_without_font
+from song_mixtures.presentation.figures.vega import VERSION
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
+from song_mixtures.presentation.pictures.letters import letters_without_font
+from song_mixtures.presentation.pictures.rendering import rendered
 from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import from_json
@@ -158,6 +162,12 @@ def as_png(drawing: Drawing, dpi: int) -> bytes:
     return png.getvalue()
 
 
+def write_picture(figure: Figure, picture: bytes) -> None:
+    """Write a picture under its name."""
+    with atomic_write(IMAGES / f"{figure.picture}.png") as unfinished:
+        unfinished.write_bytes(picture)
+
+
 def main() -> None:
     """Read the tables, write the data of the charts, draw."""
     tables = read_params("tables", Tables)
@@ -177,17 +187,24 @@ def main() -> None:
     shown = [figure for figure in FIGURES if figure.picture and figure.picture not in unknown]
     said = {figure.picture: called(FINDINGS[figure.picture], found) for figure in shown}
 
-    def picture(figure: Figure) -> bytes:
-        finding, dpi = said[figure.picture].sentence, parameters.dpi
-        if figure.chart:
-            records = charts[DATA[figure.chart]]
-            return chart_picture(CHARTS[figure.chart], records, finding, figure.note, dpi)
-        words = {"finding": finding, "note": figure.note}
-        return as_png(called(DRAWINGS[figure.picture], found | words), dpi)
+    by_chart = [figure for figure in shown if figure.chart]
+    specs = [
+        CHARTS[one.chart].picture(charts[DATA[one.chart]], said[one.picture].sentence, one.note)
+        for one in by_chart
+    ]
 
-    for figure in with_bar(shown, "pictures"):
-        with atomic_write(IMAGES / f"{figure.picture}.png") as unfinished:
-            unfinished.write_bytes(picture(figure))
+    def pictures(rendering: "Future[list[bytes]]") -> Iterator[tuple[Figure, bytes]]:
+        for figure in shown:
+            if not figure.chart:
+                words = {"finding": said[figure.picture].sentence, "note": figure.note}
+                drawing = called(DRAWINGS[figure.picture], found | words)
+                yield figure, as_png(drawing, parameters.dpi)
+        yield from zip(by_chart, rendering.result(), strict=True)
+
+    with ThreadPoolExecutor(1) as aside:
+        rendering = aside.submit(rendered, specs, VERSION, parameters.dpi)
+        for figure, picture in with_bar(pictures(rendering), "pictures", len(shown)):
+            write_picture(figure, picture)
     write_json(SENTENCES, {name: finding.sentence for name, finding in said.items()})
     write_metrics(METRICS, {key: n for f in said.values() for key, n in f.statistics.items()})
     if boxes := letters_without_font("".join(found["genres"].get("genre", ""))):

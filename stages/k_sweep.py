@@ -15,8 +15,8 @@ import pandas as pd
 
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, evaluate_fit, largest_k, own_parameters
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics

@@ -12,10 +12,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.files import write_json, write_metrics, write_pickle
+from song_mixtures.pipeline.files import write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
@@ -69,7 +68,6 @@ FEATURES = Path("models/features.json")
 SCALING = Path("models/scaling.json")
 MAKING = Path("models/making.json")
 AXES = Path("models/principal_axes.json")
-SCALER = Path("models/scaler.pkl")
 METRICS = Path("metrics/preprocess.json")
 
 # A table that stage extract makes has a second reading of every tempo, a name of every song, and
@@ -242,13 +240,13 @@ def tempo_readings(songs: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame
     return songs[["song"]].head(0).assign(**dict.fromkeys(READING, 0.0))
 
 
-def fit_scaler(
+def scaling_of(
     songs: pd.DataFrame,
     features: list[str],
     transform: dict[str, Transform],
     squeeze: Mapping[str, int],
-) -> tuple[StandardScaler, Scaling]:
-    """Return the standardization of the transformed features, as scikit-learn's and as ours.
+) -> Scaling:
+    """Return the standardization of the transformed features of songs.
 
     Parameters
     ----------
@@ -259,18 +257,10 @@ def fit_scaler(
     """
     squeeze = {name: n for name, n in squeeze.items() if name in features}
     values = transformed_features(squeezed(songs, squeeze), features, transform)
-    # With the names of what it takes, so that a DataFrame with raw values under their own names is
-    # refused where a transform has to come first.
-    names = [transformed_name(name, transform[name], name in squeeze) for name in features]
-    scaler = StandardScaler().fit(pd.DataFrame(values, columns=names))
+    # Each feature in one piece, which NumPy sums in pairs: the digits of StandardScaler.
+    values = np.asfortranarray(values)
     transforms = tuple(transform[feature] for feature in features)
-    return scaler, Scaling(tuple(features), transforms, scaler.mean_, scaler.scale_, squeeze)
-
-
-def transformed_name(feature: str, transform: Transform, is_squeezed: bool) -> str:
-    """Return what models/scaler.pkl calls a feature: `log2_tempo`, `logit_squeezed_valence`."""
-    words = [transform] * (transform != "identity") + ["squeezed"] * is_squeezed + [feature]
-    return "_".join(words)
+    return Scaling(tuple(features), transforms, values.mean(axis=0), values.std(axis=0), squeeze)
 
 
 def summarize(
@@ -420,7 +410,7 @@ def main() -> None:
     features = independent_features(inside, transform, parameters.collinear)
     readings = tempo_readings(kept, features)
     made = making(source, described, features)
-    scaler, scaling = fit_scaler(kept, features, transform, squeeze)
+    scaling = scaling_of(kept, features, transform, squeeze)
 
     deviations = {name: float(found[name].std(ddof=0)) for name in transform}
     values = feature_values(kept, features)
@@ -447,7 +437,6 @@ def main() -> None:
     write_json(SCALING, scaling.to_json())
     write_json(MAKING, made.to_json())
     write_json(AXES, Plane.through(kept, scaling).to_json())
-    write_pickle(SCALER, scaler)
     write_metrics(METRICS, summarize(songs, kept, scaling, values, checks))
     say(outcome(reasons, features, len(incomplete)))
 

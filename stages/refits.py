@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import STABLE, TRUSTED, borderline
 from song_mixtures.pipeline.arrays import FloatArray

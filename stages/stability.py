@@ -13,7 +13,7 @@ from typing import Annotated
 import pandas as pd
 
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import STABLE, TRUSTED, mixture_name
 from song_mixtures.pipeline.files import read_json, write_metrics

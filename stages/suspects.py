@@ -6,6 +6,7 @@ which it names songs that nothing is wrong with, see docs/method.md. Songs go by
 that another name fits nothing again; stage uncertainty writes them with their names.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.selection import best_fit
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
@@ -25,7 +26,7 @@ from song_mixtures.pipeline.tables import Tables
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 from song_mixtures.suspects.duplicates import Pairs, near_duplicates
-from song_mixtures.suspects.kinds import DUPLICATE, KINDS, LABEL, NOWHERE, OCTAVE
+from song_mixtures.suspects.kinds import DUPLICATE, LABEL, NOWHERE, rows
 from song_mixtures.suspects.labels import Read, read_genres
 from song_mixtures.suspects.strangers import fitted_folds, folds_of, out_of_fold
 
@@ -33,15 +34,11 @@ FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preproc
 SCALING = Path("models/scaling.json")  # from preprocess
 K_SWEEP = Path("data/processed/k_sweep.csv")  # from k_sweep
 SWEEP = Path("models/sweep.json")  # from k_sweep, in the order of that table
-POSTERIORS = Path("data/processed/posteriors.csv")  # from soft_assign
 SUSPECTS = Path("data/processed/suspects.csv")
 OUT_OF_FOLD = Path("data/processed/out_of_fold.csv")
 DENSITIES = Path("models/out_of_fold_densities.json")
 METRICS = Path("metrics/suspects.json")
 
-# What tells of a song whether its group hangs on the octave of its tempo; the last three are there
-# where the table has second readings.
-READINGS = {"gmm_cluster", "tempo_other", "tempo_other_share", "tempo_other_cluster"}
 # Of the simulated songs' log-densities a new song is judged by: 1 % and less to their last digit.
 LEVELS = np.geomspace(1e-5, 1, 501)
 
@@ -54,7 +51,6 @@ class Suspects:
     sample_above: Annotated[int, Range(1000)]  # songs; of more, folds are made of a sample
     chance_pairs: Annotated[float, Range(above=0)]  # near-duplicates that chance makes
     nowhere_below: Annotated[float, Range(0, 1)]  # p-value
-    octave_share: Annotated[float, Range(0, 1)]  # probability of the other reading of the tempo
     label_lead: Annotated[float, Range(0, 1)]  # probability of another genre less that of its own
     forest_songs: Annotated[int, Range(100)]  # of a larger table a sample is read
     seed: Annotated[int, Range(0, 2**32 - 1)]
@@ -79,25 +75,6 @@ def nowhere_rows(p_values: FloatArray, below: float) -> pd.DataFrame:
     return rows(NOWHERE, found, p_values[found], reasons)
 
 
-def octave_rows(assigned: pd.DataFrame, least_share: float) -> pd.DataFrame:
-    """Return a row per song whose component hangs on the octave of its tempo.
-
-    The score is the probability of the tempo it has. Without second readings there is no row.
-    """
-    if "tempo_other" not in assigned:
-        return rows(OCTAVE, np.array([], dtype=int), np.array([]), [])
-    share = assigned["tempo_other_share"]
-    moved = assigned["gmm_cluster"] != assigned["tempo_other_cluster"]
-    hanging = assigned[moved & (share >= least_share)]
-    reasons = [
-        f"at {one.tempo_other:.0f} BPM ({one.tempo_other_share:.0%} likely) it would be of "
-        f"component {one.tempo_other_cluster}, not {one.gmm_cluster}"
-        for one in hanging.itertuples()
-    ]
-    score = 1 - hanging["tempo_other_share"].to_numpy()
-    return rows(OCTAVE, hanging.index.to_numpy(), score, reasons)
-
-
 def label_rows(read: Read, row_numbers: IntArray, lead: float) -> pd.DataFrame:
     """Return a row per song that reads as another genre; the score is 1 less the other's lead.
 
@@ -115,24 +92,6 @@ def label_rows(read: Read, row_numbers: IntArray, lead: float) -> pd.DataFrame:
         for i in found
     ]
     return rows(LABEL, row_numbers[found], 1 - (best - own)[found], reasons)
-
-
-def rows(
-    kind: str, row: IntArray, score: FloatArray, reason: list[str], other: IntArray | None = None
-) -> pd.DataFrame:
-    """Return rows of one kind, the most suspicious, of the least score, first.
-
-    Parameters
-    ----------
-    kind : one of KINDS
-    row : the songs' places in the table, (S,)
-    score : (S,), 0 or more
-    reason : in words
-    other : the places of the other songs of pairs, (S,)
-    """
-    columns = {"row": row, "kind": kind, "score": score, "reason": reason}
-    found = pd.DataFrame(columns | {"other_row": -1 if other is None else other})
-    return found.sort_values("score", kind="stable")
 
 
 def known_genres(songs: pd.DataFrame, most: int, seed: int) -> pd.Series:
@@ -155,7 +114,7 @@ def genre_scores(read: Read) -> dict[str, float]:
 
 def summarize(suspects: pd.DataFrame, p_values: FloatArray, params: Suspects) -> dict[str, float]:
     """Return the stage's metrics, of the genres apart."""
-    counts = suspects["kind"].value_counts().reindex(KINDS, fill_value=0)
+    counts = suspects["kind"].value_counts().reindex((DUPLICATE, NOWHERE, LABEL), fill_value=0)
     pairs = suspects[suspects["kind"] == DUPLICATE]
     return {
         "equal_pairs_count": int((pairs["score"] == 0).sum()),
@@ -163,7 +122,6 @@ def summarize(suspects: pd.DataFrame, p_values: FloatArray, params: Suspects) ->
         "near_duplicate_pairs_by_chance": params.chance_pairs,
         "belongs_nowhere_count": int(counts[NOWHERE]),
         "belongs_nowhere_by_chance": params.nowhere_below * len(p_values),
-        "octave_decides_count": int(counts[OCTAVE]),
         "label_looks_wrong_count": int(counts[LABEL]),
     }
 
@@ -173,8 +131,7 @@ def outcome(metrics: dict[str, float]) -> str:
     said = (
         f"{metrics['near_duplicate_pairs_count']} pairs of near-duplicates "
         f"({metrics['equal_pairs_count']} equal), {metrics['belongs_nowhere_count']} songs belong "
-        f"nowhere ({metrics['belongs_nowhere_by_chance']:.0f} by chance), the group of "
-        f"{metrics['octave_decides_count']} hangs on the octave of the tempo"
+        f"nowhere ({metrics['belongs_nowhere_by_chance']:.0f} by chance)"
     )
     if "genre_accuracy_share" not in metrics:
         return f"{said}; no genres to read"
@@ -202,21 +159,22 @@ def main() -> None:
 
     left_out = folds_of(len(songs), params.folds, params.sample_above, params.seed)
     kind = int(best["k"]), best["covariance_type"]
-    folds = list(fitted_folds(points, left_out, kind, recipe, compute))
+    genres = known_genres(songs, params.forest_songs, params.seed)
+    known, read = genres.index.to_numpy(), None
+    with ThreadPoolExecutor(1) as aside:  # fits leave Python's lock to the forests
+        fits = aside.submit(lambda: list(fitted_folds(points, left_out, kind, recipe, compute)))
+        if genres.nunique() > 1:
+            read = read_genres(points[known], genres.to_numpy(str), params.folds, params.seed)
+        folds = fits.result()
     p_values = out_of_fold(points, left_out, folds)
-    assigned = tables.read(POSTERIORS, READINGS)
     found = [
         duplicate_rows(near_duplicates(points, mixture, params.chance_pairs)),
         nowhere_rows(p_values, params.nowhere_below),
-        octave_rows(assigned, params.octave_share),
     ]
     seen = pd.DataFrame({"song": songs["song"], "density_p_value": p_values})
 
     scores: dict[str, float] = {}
-    genres = known_genres(songs, params.forest_songs, params.seed)
-    if genres.nunique() > 1:
-        known = genres.index.to_numpy()
-        read = read_genres(points[known], genres.to_numpy(str), params.folds, params.seed)
+    if read is not None:
         found.append(label_rows(read, known, params.label_lead))
         scores = genre_scores(read)
         seen.loc[known, "genre_read"] = read.genres[read.predicted()]

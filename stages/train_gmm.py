@@ -3,8 +3,8 @@
 Its components are in order of weight, largest first, so component 0, its color and its row mean
 the same in every later table and picture. Where an earlier run is named, components that have the
 songs of one of its components take that one's number instead; what fits and how well is the same.
-A fit that is not valid is refused. Both pickles are for other programs, and neither needs this
-project.
+A fit that is not valid is refused. The pickles, the scaler's among them, are for other programs,
+and none needs this project.
 """
 
 from dataclasses import dataclass, replace
@@ -13,29 +13,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.polynomial.polynomial import polyval
-from sklearn.compose import ColumnTransformer
-from sklearn.mixture import GaussianMixture
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from song_mixtures.estimators.scikit_learn import (
+    gaussian_mixture,
+    in_original_units,
+    named_scaler,
+)
 from song_mixtures.fitting.criteria import Fit, evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
-from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.labels.numbering import Numbering, keep_numbers, kept_songs_share
-from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture, posteriors
+from song_mixtures.mixture.model import FittedMixture, Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.files import read_json, write_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import PARAMS, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
-from song_mixtures.songs.scaling import FORWARD, Scaling
+from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SCALING = Path("models/scaling.json")  # from preprocess
 CHOSEN_K = Path("models/chosen_k.json")  # from choose_k
 CHOSEN_MIXTURE = Path("models/chosen_mixture.json")  # from choose_k
 REFERENCES = Path("references")  # a folder for each earlier run that may be named
+SCALER = Path("models/scaler.pkl")
 GMM_MODEL = Path("models/gmm_model.pkl")
 SONG_MIXTURE = Path("models/song_mixture.pkl")
 GMM = Path("models/gmm.json")
@@ -72,6 +72,8 @@ def trained(
     """
     if swept is not None:
         return FittedMixture.from_json(swept)
+    from song_mixtures.fitting.fit import fit_mixture  # 0.3 s, and few need it
+
     k, covariance_type = chosen["n_components"], chosen["covariance_type"]
     return fit_mixture(points, k, covariance_type, params, progress=True)
 
@@ -194,84 +196,6 @@ def correspondence(numbering: Numbering) -> list[dict[str, Any]]:
     ]
 
 
-def as_scikit_learn(fitted: FittedMixture, params: MixtureParams) -> Any:
-    """Return the mixture as the GaussianMixture that scikit-learn would have fitted."""
-    mixture = fitted.mixture
-    k, d = mixture.means.shape
-    model = GaussianMixture(
-        k,
-        covariance_type=mixture.covariance_type,
-        tol=params.tol,
-        reg_covar=params.reg_covar,
-        max_iter=params.max_iter,
-        n_init=params.n_init,
-        random_state=params.seed,
-    )
-    model.weights_, model.means_, model.n_features_in_ = mixture.weights, mixture.means, d
-    inverse = np.linalg.inv(np.linalg.cholesky(mixture.covariances)).transpose(0, 2, 1)
-    model.covariances_ = in_sklearn_shape(mixture.covariances, mixture.covariance_type)
-    model.precisions_cholesky_ = in_sklearn_shape(inverse, mixture.covariance_type)
-    precisions = inverse @ inverse.transpose(0, 2, 1)
-    model.precisions_ = in_sklearn_shape(precisions, mixture.covariance_type)
-    model.converged_, model.n_iter_ = fitted.converged, len(fitted.lower_bounds)
-    model.lower_bound_, model.lower_bounds_ = fitted.lower_bounds[-1], fitted.lower_bounds
-    return model
-
-
-def in_sklearn_shape(matrices: FloatArray, covariance_type: CovarianceType) -> FloatArray:
-    """Return (K, d, d) matrices in the shape scikit-learn keeps them in for their type."""
-    if covariance_type == "tied":
-        return matrices[0]
-    if covariance_type == "full":
-        return matrices
-    diagonals = np.diagonal(matrices, axis1=1, axis2=2)
-    return diagonals.copy() if covariance_type == "diag" else diagonals[:, 0].copy()
-
-
-def transformer(feature: str, scaling: Scaling) -> Any:
-    """Return a feature's squeeze and transform in functions that others have, too.
-
-    A pickle holds a function by the name of its module, so it must not be one of ours, and
-    scipy.special.logit would stand there under a private name. A logit is twice what this gives:
-    ln p / (1 - p) = 2 artanh(2 p - 1), and with (0a) 2 x' - 1 = (2 x - 1) (n - 1) / n.
-    """
-    name = scaling.transforms[scaling.features.index(feature)]
-    # In float64 throughout, as the mixture was fitted; a table may have float32.
-    curve = np.positive if name == "logit" else FORWARD[name]
-    first = FunctionTransformer(curve, kw_args={"dtype": np.float64})
-    if name != "logit":
-        return first
-    n = scaling.squeeze.get(feature)
-    end = 1.0 if n is None else (n - 1) / n
-    center = FunctionTransformer(polyval, kw_args={"c": [-end, 2 * end]})
-    return Pipeline(
-        [("first", first), ("center", center), ("artanh", FunctionTransformer(np.arctanh))]
-    )
-
-
-def in_original_units(model: Any, scaling: Scaling, songs: pd.DataFrame) -> Any:
-    """Return transforms, scaling and mixture as the Pipeline that scikit-learn would have fitted.
-
-    It takes a DataFrame in original units, with the features among its columns, in any order, as
-    `songs` has them, (N, d) or more. Raises ValueError where a feature is missing, or a value is
-    or becomes NaN or infinite: a transform does not clip, here as in Scaling.standardize().
-    """
-    entries = [(name, transformer(name, scaling), [name]) for name in scaling.features]
-    pairs = zip(scaling.features, scaling.transforms, strict=True)
-    twice = {feature: 2.0 for feature, name in pairs if name == "logit"}
-    # One song is enough, for it learns the names of the columns and nothing else.
-    transform = ColumnTransformer(entries, transformer_weights=twice).fit(
-        songs[list(scaling.features)].head(1)
-    )
-    scaler = StandardScaler()
-    scaler.mean_, scaler.scale_, scaler.var_ = scaling.mean, scaling.scale, scaling.scale**2
-    scaler.n_features_in_, scaler.n_samples_seen_ = len(scaling.features), np.int64(len(songs))
-    pipeline = Pipeline([("transform", transform), ("scaler", scaler), ("mixture", model)])
-    # Arrays between the steps, whatever sklearn.set_config says where it is used: frames would
-    # make the scaler and the mixture warn of names that they were fitted without.
-    return pipeline.set_output(transform="default")
-
-
 def summarize(fit: Fit, songs: int) -> dict[str, float]:
     """Return the stage's metrics."""
     return {
@@ -324,8 +248,9 @@ def main() -> None:
     fit = evaluate_fit(fitted, points, params.reg_covar, scaling.log_jacobian(songs))
     check_valid(fit)
     fitted, numbers = numbered(fitted, scaling, songs, reference)
-    model = as_scikit_learn(fitted, params)
+    model = gaussian_mixture(fitted, params)
 
+    write_pickle(SCALER, named_scaler(scaling, len(songs)))
     write_pickle(GMM_MODEL, model)
     write_pickle(SONG_MIXTURE, in_original_units(model, scaling, songs))
     write_json(GMM, {"features": list(scaling.features)} | fitted.mixture.to_json() | numbers)

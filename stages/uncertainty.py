@@ -21,6 +21,7 @@ from song_mixtures.pipeline.files import write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.suspects.kinds import KINDS, OCTAVE, rows
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
 SONG_DETAILS = Path("data/processed/song_details.csv")  # from preprocess
@@ -39,10 +40,11 @@ METRICS = Path("metrics/uncertainty.json")
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """What counts as ambiguous, and how many songs are listed."""
+    """What counts as ambiguous, how many songs are listed, and whose group hangs on the octave."""
 
     ambiguous_margin: Annotated[float, Range(0, 1)]
     n_extremes: Annotated[int, Range(1)]
+    octave_share: Annotated[float, Range(0, 1)]  # probability of the other reading of the tempo
 
 
 def probabilities(songs: pd.DataFrame, name: str) -> FloatArray:
@@ -95,12 +97,37 @@ def extremes(songs: pd.DataFrame, count: int, nowhere_below: float) -> pd.DataFr
     return pd.concat(ends, names=["end"]).reset_index(level="end").reset_index(drop=True)
 
 
+def octave_rows(assigned: pd.DataFrame, least_share: float) -> pd.DataFrame:
+    """Return a row per song whose component hangs on the octave of its tempo.
+
+    The score is the probability of the tempo it has. Without second readings there is no row.
+    """
+    if "tempo_other" not in assigned:
+        return rows(OCTAVE, np.array([], dtype=int), np.array([]), [])
+    share = assigned["tempo_other_share"]
+    moved = assigned["gmm_cluster"] != assigned["tempo_other_cluster"]
+    hanging = assigned[moved & (share >= least_share)]
+    reasons = [
+        f"at {one.tempo_other:.0f} BPM ({one.tempo_other_share:.0%} likely) it would be of "
+        f"component {one.tempo_other_cluster}, not {one.gmm_cluster}"
+        for one in hanging.itertuples()
+    ]
+    score = 1 - hanging["tempo_other_share"].to_numpy()
+    return rows(OCTAVE, hanging.index.to_numpy(), score, reasons)
+
+
+def by_kind(found: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of several kinds in the order of KINDS; within a kind their order stays."""
+    places = found["kind"].map({kind: place for place, kind in enumerate(KINDS)})
+    return found.iloc[places.argsort(kind="stable")].reset_index(drop=True)
+
+
 def suspicious(found: pd.DataFrame, details: pd.DataFrame, deciding: pd.Series) -> pd.DataFrame:
     """Return the reasons to look at songs with all that goes along with each song.
 
     Parameters
     ----------
-    found : the table of stage suspects, a row per reason
+    found : a row per reason, as in the table of stage suspects
     details : song, name and kept columns of every song, (N,)
     deciding : the feature that decides on each, (N,)
     """
@@ -171,13 +198,13 @@ def main() -> None:
     features = tables.read(FEATURES_SELECTED).drop(columns="song")
     songs = details.join([features, assigned, p_values, rated, again])
     by_component = beside_stability(by_group(songs, "gmm_cluster"), tables.read(STABILITY))
-    metrics = summarize(songs)
+    hanging = octave_rows(assigned, parameters.octave_share)
+    found = by_kind(pd.concat([tables.read(SUSPECTS), hanging]))
+    metrics = summarize(songs) | {"octave_decides_count": len(hanging)}
 
     tables.write(ASSIGNMENTS, songs)
     tables.write(EXTREMES, extremes(songs, parameters.n_extremes, nowhere_below))
-    tables.write(
-        SUSPICIOUS, suspicious(tables.read(SUSPECTS), details, assigned["deciding_feature"])
-    )
+    tables.write(SUSPICIOUS, suspicious(found, details, assigned["deciding_feature"]))
     tables.write(BY_COMPONENT, by_component)
     tables.write(BY_GENRE, by_group(songs, "genre"))
     write_metrics(METRICS, metrics)
@@ -186,7 +213,8 @@ def main() -> None:
         f"{metrics['ambiguous_songs_share']:.1%} of songs are ambiguous, averaged over refits "
         f"{metrics['mean_averaged_entropy_nats']:.3f} and "
         f"{metrics['averaged_ambiguous_songs_share']:.1%}; a song keeps its component in "
-        f"{metrics['mean_kept_share']:.0%} of refits"
+        f"{metrics['mean_kept_share']:.0%} of refits, and the group of "
+        f"{metrics['octave_decides_count']} hangs on the octave of the tempo"
     )
 
 

@@ -31,7 +31,7 @@ from song_mixtures.presentation.figures.songs import (
     genre_groups,
 )
 from song_mixtures.presentation.figures.vega import MOST_LISTED, VERSION
-from song_mixtures.presentation.pictures.charts import letters_without_font
+from song_mixtures.presentation.pictures.letters import letters_without_font
 from song_mixtures.sampling.rows import sampled_songs
 from stages import figures
 from tests.conftest import ROOT

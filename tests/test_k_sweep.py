@@ -9,7 +9,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.stage import StageError

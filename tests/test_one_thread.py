@@ -21,7 +21,7 @@ with one_thread():
 FIT = """
 from dataclasses import replace
 import numpy as np
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.pipeline.params import read_params
 points = np.random.default_rng(0).normal(size=(200, 2))

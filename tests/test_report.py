@@ -145,7 +145,7 @@ TAKEN = [
     ("compare_kmeans", "gmm_silhouette", 0.9753, "0.975"),
     ("suspects", "near_duplicate_pairs_count", 3456, "3,456 ("),
     ("suspects", "belongs_nowhere_count", 2345, "| 2,345 |"),
-    ("suspects", "octave_decides_count", 1234, "| 1,234 |"),
+    ("uncertainty", "octave_decides_count", 1234, "| 1,234 |"),
     ("suspects", "label_looks_wrong_count", 9753, "| 9,753 |"),
     ("suspects", "genre_accuracy_share", 0.6543, "gets 65% of genres"),
     ("suspects", "genre_ari", 0.4445, "| 0.445 |"),

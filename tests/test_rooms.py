@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hearing": set(),
     "sources": {"audio", "songs"},
     "fitting": {"mixture", "sampling"},
+    "estimators": {"fitting", "mixture", "songs"},
     "refits": {"compute", "fitting", "labels", "mixture"},
     "suspects": {"compute", "fitting", "mixture", "sampling"},
     "placing": {"audio", "mixture", "refits", "songs", "sources"},

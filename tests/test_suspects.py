@@ -10,7 +10,7 @@ from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table
 from song_mixtures.songs.scaling import Scaling
-from song_mixtures.suspects.kinds import DUPLICATE, LABEL, NOWHERE, OCTAVE
+from song_mixtures.suspects.kinds import DUPLICATE, LABEL, NOWHERE
 from stages import suspects
 from tests.conftest import run_stages
 
@@ -25,14 +25,6 @@ def run_folder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     songs.loc[20, "tempo":] = songs.loc[:, "tempo":].max() * 1.5
     songs.loc[30, "genre"] = next(kind for kind in songs["genre"] if kind != songs["genre"][30])
     songs.to_csv(folder / suspects.FEATURES_SELECTED, index=False)
-    assigned = read_table(folder / suspects.POSTERIORS)
-    other = 1 - assigned["gmm_cluster"].clip(upper=1)  # another component
-    assigned = assigned.assign(
-        tempo_other=200.0, tempo_other_share=0.0, tempo_other_cluster=assigned["gmm_cluster"]
-    )
-    assigned.loc[[40, 41, 42], "tempo_other_share"] = [0.45, 0.6, 0.3]
-    assigned.loc[[40, 41, 42], "tempo_other_cluster"] = other[[40, 41, 42]]
-    assigned.to_csv(folder / suspects.POSTERIORS, index=False)
     run_stages(folder, "suspects")
     return folder
 
@@ -47,10 +39,6 @@ def test_each_kind_names_its_songs_the_most_suspicious_first(run_folder: Path) -
     assert set(of_kind[NOWHERE]["other_row"]) == {-1}
     assert 30 in set(of_kind[LABEL]["row"])
     assert len(of_kind[LABEL]) <= 3  # of 240
-    hanging = of_kind[OCTAVE]
-    assert hanging["row"].tolist() == [41, 40]  # 42's other reading is unlikely
-    assert hanging["score"].tolist() == pytest.approx([0.4, 0.55])
-    assert "at 200 BPM (60% likely) it would be of component" in hanging["reason"].iloc[0]
     for _, songs in found.groupby("kind"):
         assert songs["score"].is_monotonic_increasing
 
@@ -62,7 +50,6 @@ def test_metrics_count_what_the_table_lists(run_folder: Path) -> None:
     assert metrics["equal_pairs_count"] == 1
     assert metrics["belongs_nowhere_count"] == found[NOWHERE]
     assert metrics["belongs_nowhere_by_chance"] == pytest.approx(2.4)
-    assert metrics["octave_decides_count"] == 2
     assert metrics["label_looks_wrong_count"] == found[LABEL]
     assert metrics["genre_accuracy_share"] > 0.95
 
@@ -95,9 +82,3 @@ def test_without_genres_none_is_read(run_folder: Path, tmp_path: Path) -> None:
     assert not [key for key in read_json(folder / suspects.METRICS) if key.startswith("genre_")]
     seen = read_table(folder / suspects.OUT_OF_FOLD)
     assert list(seen.columns) == ["song", "density_p_value"]
-
-
-def test_no_row_of_any_kind_leaves_the_columns() -> None:
-    nothing = suspects.rows(LABEL, np.array([], dtype=int), np.array([]), [])
-    assert nothing.empty
-    assert list(nothing.columns) == ["row", "kind", "score", "reason", "other_row"]

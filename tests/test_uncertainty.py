@@ -9,6 +9,7 @@ import pytest
 from song_mixtures.mixture.uncertainty import margin
 from song_mixtures.pipeline.files import read_json
 from song_mixtures.pipeline.tables import read_table, write_table
+from song_mixtures.suspects.kinds import DUPLICATE, LABEL, NOWHERE, OCTAVE, rows
 from stages import uncertainty
 
 POSTERIOR = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.6, 0.1, 0.3], [1 / 3, 1 / 3, 1 / 3]])
@@ -57,6 +58,49 @@ def test_a_song_far_from_everything_is_never_called_sure() -> None:
     ends = uncertainty.extremes(songs, 10, 0.01)
     assert ends[ends["end"] == "surest"]["song"].tolist() == ["a", "b", "c"]
     assert ends[ends["end"] == "least sure"]["song"].tolist() == ["c", "b", "a", "d"]
+
+
+ASSIGNED = pd.DataFrame(
+    {
+        "gmm_cluster": [0, 1, 1, 0],
+        "tempo_other": 200.0,
+        "tempo_other_share": [0.45, 0.6, 0.3, 0.5],
+        "tempo_other_cluster": [1, 0, 0, 0],
+    }
+)
+
+
+def test_a_song_hangs_on_the_octave_where_a_likely_reading_moves_it() -> None:
+    hanging = uncertainty.octave_rows(ASSIGNED, 0.4)
+    # The likeliest first; the other reading of 2 is unlikely, that of 3 changes nothing.
+    assert hanging["row"].tolist() == [1, 0]
+    assert hanging["score"].tolist() == pytest.approx([0.4, 0.55])
+    assert hanging["reason"].iloc[0] == (
+        "at 200 BPM (60% likely) it would be of component 0, not 1"
+    )
+
+
+def test_without_second_readings_no_song_hangs_on_the_octave() -> None:
+    assert uncertainty.octave_rows(ASSIGNED[["gmm_cluster"]], 0.4).empty
+
+
+def test_reasons_of_all_kinds_stand_in_their_order() -> None:
+    kinds = [LABEL, DUPLICATE, DUPLICATE, NOWHERE]
+    found = pd.concat(
+        [rows(kind, np.array([row]), np.array([0.0]), [""]) for row, kind in enumerate(kinds)]
+    )
+    ordered = uncertainty.by_kind(pd.concat([found, uncertainty.octave_rows(ASSIGNED, 0.5)]))
+    assert ordered["kind"].tolist() == [DUPLICATE, DUPLICATE, NOWHERE, OCTAVE, LABEL]
+    assert ordered["row"].tolist() == [1, 2, 3, 1, 0]
+    details = pd.DataFrame({"song": list("abcd"), "name": list("ABCD")})
+    table = uncertainty.suspicious(ordered, details, pd.Series([""] * 4))
+    assert list(zip(table["song"], table["kind"], strict=True)) == [
+        ("b", DUPLICATE),
+        ("c", DUPLICATE),
+        ("d", NOWHERE),
+        ("b", OCTAVE),
+        ("a", LABEL),
+    ]
 
 
 DETAILS = pd.DataFrame({"song": list("abc"), "name": list("ABC"), "uri": list("xyz")})

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.pipeline.params import read_params
 
 

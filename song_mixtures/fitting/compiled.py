@@ -51,6 +51,20 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(**SETTINGS)(function)
 
 
+@compiled
+def copy(values: Any, into: Any) -> None:
+    """Copy numbers; `into[:] = values` would compile a sentence on shapes, too, in seconds."""
+    for n in range(len(values)):
+        into[n] = values[n]
+
+
+@compiled
+def copy_rows(values: Any, into: Any) -> None:
+    """Copy numbers row by row."""
+    for c in range(len(values)):
+        copy(values[c], into[c])
+
+
 # --- The E-step --------------------------------------------------------------------------------
 
 
@@ -77,7 +91,8 @@ def e_step(x: Any, natural: Any, statistics: Any) -> float:
             log_joint(monomials, natural, size, joint, maximum)
         exponentials(joint, maximum, size, total)
         log_likelihood += log_sum(maximum, total, size)
-        total[:size] = 1.0 / total[:size]
+        for n in range(size):
+            total[n] = 1.0 / total[n]
         if d == 5:
             add_statistics_of_five(x, start, size, joint, total, statistics)
         else:
@@ -162,7 +177,7 @@ def fill_monomials(x: Any, start: int, size: int, monomials: Any) -> None:
     d = len(x)
     m = 1 + d
     for i in range(d):
-        monomials[1 + i, :size] = x[i, start : start + size]
+        copy(x[i, start : start + size], monomials[1 + i])
     for i in range(d):
         for j in range(i, d):
             row, a, b = monomials[m], monomials[1 + i], monomials[1 + j]
@@ -423,7 +438,7 @@ def accelerated_em(
         remaining = abs(bounds[used + 1] - bounds[used]) * longest
         used += 2
         if remaining < least_gain or used + 3 > len(bounds):
-            parameters[:] = twice
+            copy_rows(twice, parameters)
             return used, remaining
         extrapolate(parameters, once, twice, length)
         natural_parameters(once, natural)
@@ -431,7 +446,7 @@ def accelerated_em(
         rises = np.isfinite(bounds[used]) and bounds[used] >= bounds[used - 1]
         if not (rises and m_step(statistics, kind, reg_covar, parameters)):
             bounds[used] = bounds[used - 1]
-            parameters[:] = twice
+            copy_rows(twice, parameters)
         used += 1
 
 
@@ -455,8 +470,13 @@ def extrapolate(parameters: Any, once: Any, twice: Any, length: float) -> None:
             r = once[c, m] - parameters[c, m]
             v = twice[c, m] - once[c, m] - r
             once[c, m] = parameters[c, m] + length * (2.0 * r + length * v)
-    greatest = once[:, 0].max()
-    once[:, 0] -= greatest + np.log(np.exp(once[:, 0] - greatest).sum())
+    greatest, total = -np.inf, 0.0
+    for c in range(len(once)):
+        greatest = max(greatest, once[c, 0])
+    for c in range(len(once)):
+        total += np.exp(once[c, 0] - greatest)
+    for c in range(len(once)):
+        once[c, 0] -= greatest + np.log(total)
 
 
 # --- Initializations ---------------------------------------------------------------------------
@@ -513,9 +533,9 @@ def k_means_plus_plus(x: Any, draws: Any, centers: Any) -> None:
                 total += distance[n]
             if total < least:
                 least = total
-                closer[:] = distance
-                centers[c] = x[:, chosen]
-        closest[:] = closer
+                copy(distance, closer)
+                copy(x[:, chosen], centers[c])
+        copy(closer, closest)
 
 
 @compiled
@@ -530,7 +550,8 @@ def k_means(x: Any, centers: Any, labels: Any, most: int) -> None:
                 sums[labels[n], i] += x[i, n]
         for c in range(len(centers)):
             if counts[c] > 0.0:
-                centers[c] = sums[c] / counts[c]
+                for i in range(d):
+                    centers[c, i] = sums[c, i] / counts[c]
         if assign(x, centers, labels) == 0:
             return
 

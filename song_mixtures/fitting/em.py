@@ -4,17 +4,18 @@ The arithmetic is in compiled.py. Here is what goes into it and what comes out: 
 row, a mixture as an array of parameters, how far EM has come.
 """
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal, get_args
+from dataclasses import dataclass
+from functools import cache
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from song_mixtures.fitting.compiled import NOT_POSITIVE_DEFINITE as NOT_DONE
 from song_mixtures.fitting.compiled import accelerated_em, em, label_statistics, m_step
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture
-from song_mixtures.pipeline.arrays import FloatArray
-from song_mixtures.pipeline.params import Range
+from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.stage import StageError
 
 NOT_POSITIVE_DEFINITE = (
@@ -23,33 +24,6 @@ NOT_POSITIVE_DEFINITE = (
 )
 # Of a gain that shrinks by less than this from iteration to iteration no estimate is made.
 SLOWEST = 0.999
-
-
-@dataclass(frozen=True)
-class MixtureParams:
-    """How every mixture is fitted, in k_sweep and train_gmm alike."""
-
-    init: Literal["varied", "kmeans"]
-    short_runs: Annotated[int, Range(1, 100_000)]  # varied: initializations
-    short_tol: Annotated[float, Range(above=0)]  # varied: nats per song that may remain
-    short_sample: Annotated[int, Range(1000)]  # varied: songs; of more, they run on a sample
-    carried_on: Annotated[int, Range(1, 100_000)]  # varied: short runs
-    remaining_gain: Annotated[float, Range(above=0)]  # varied: nats per song
-    n_init: Annotated[int, Range(1, 100_000)]  # kmeans: initializations
-    tol: Annotated[float, Range(above=0)]  # kmeans: nats per song and iteration
-    sample_above: Annotated[int, Range(1000)]  # songs; of more, only the winner sees all
-    max_iter: Annotated[int, Range(2)]  # EM iterations of a run
-    reg_covar: Annotated[float, Range(0, 1)]  # variance, standardized units: 1 is a feature's own
-    seed: Annotated[int, Range(0, 2**32 - 1)]
-
-    def with_fewer_runs(self, short_runs: int, carried_on: int, seed: int) -> "MixtureParams":
-        """Return the same from so many initializations at most, where many mixtures are fitted."""
-        return replace(
-            self,
-            short_runs=min(short_runs, self.short_runs),
-            carried_on=min(carried_on, self.carried_on),
-            seed=seed,
-        )
 
 
 @dataclass(frozen=True)
@@ -99,7 +73,7 @@ def parameters_of(mixture: Mixture) -> FloatArray:
         factors = np.linalg.cholesky(mixture.covariances)
     except np.linalg.LinAlgError:
         raise StageError(NOT_POSITIVE_DEFINITE) from None
-    rows, columns = np.tril_indices(d)
+    rows, columns = lower_triangle(d)
     log_weights = np.log(mixture.weights)[:, None]
     return np.concatenate([log_weights, mixture.means, factors[:, rows, columns]], axis=1)
 
@@ -109,13 +83,20 @@ def mixture_of(parameters: FloatArray, covariance_type: CovarianceType) -> Mixtu
     k, m = parameters.shape
     d = int((np.sqrt(8 * m + 1) - 3) / 2)  # M = (d + 1) (d + 2) / 2
     factors = np.zeros((k, d, d))
-    rows, columns = np.tril_indices(d)
+    rows, columns = lower_triangle(d)
     factors[:, rows, columns] = parameters[:, 1 + d :]
     weights = np.exp(parameters[:, 0])
     covariances = factors @ factors.transpose(0, 2, 1)
     return Mixture(
         covariance_type, weights / weights.sum(), parameters[:, 1 : 1 + d].copy(), covariances
     )
+
+
+@cache
+def lower_triangle(d: int) -> tuple[IntArray, IntArray]:
+    """Return rows and columns of a lower triangle, as compiled.py numbers a Cholesky factor."""
+    rows, columns = np.tril_indices(d)  # takes as long as all else that is made of a short run
+    return rows, columns
 
 
 def empty_parameters(k: int, d: int) -> FloatArray:

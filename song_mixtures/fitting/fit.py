@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from song_mixtures.fitting.em import MixtureParams, Run, feature_rows, run_em, start_from_labels
+from song_mixtures.fitting.em import Run, feature_rows, run_em, start_from_labels
 from song_mixtures.fitting.initialization import (
     best_of_kmeans,
     carried_on,
@@ -12,6 +12,7 @@ from song_mixtures.fitting.initialization import (
     most_promising,
     short_runs,
 )
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, FittedMixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import one_thread

@@ -7,7 +7,6 @@ n_init runs to convergence, each from the clusters of a K-Means, the best one ke
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from song_mixtures.fitting.compiled import cluster
 from song_mixtures.fitting.criteria import degenerate_components
 from song_mixtures.fitting.em import (
     NOT_POSITIVE_DEFINITE,
-    MixtureParams,
     Run,
     empty_parameters,
     feature_rows,
@@ -25,6 +23,7 @@ from song_mixtures.fitting.em import (
     run_em,
     start_from_labels,
 )
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError
@@ -79,12 +78,25 @@ def most_promising(runs: Sequence[Run], count: int, params: MixtureParams) -> li
     Valid ones come before others. Runs within `short_tol` per song of one another are most likely
     on their way to the same optimum: only the best of them is returned.
     """
+    # Most runs are never looked into: only as many as are kept, and those before them.
+    likeliest = sorted(runs, key=Run.log_likelihood, reverse=True)  # keeps equals' order
     kept: list[Run] = []
-    for run in sorted(runs, key=partial(merit, params=params), reverse=True):  # keeps equals' order
-        apart = [abs(run.log_likelihood() - other.log_likelihood()) for other in kept]
-        if min(apart, default=np.inf) > params.short_tol * run.songs:
+    invalid: list[Run] = []
+    for run in likeliest:
+        if len(kept) == count:
+            return kept
+        if is_apart(run, kept, params):
+            (kept if merit(run, params)[0] else invalid).append(run)
+    for run in invalid:
+        if len(kept) < count and is_apart(run, kept, params):
             kept.append(run)
-    return kept[:count]
+    return kept
+
+
+def is_apart(run: Run, others: Iterable[Run], params: MixtureParams) -> bool:
+    """Tell whether a run differs by more than `short_tol` per song from all others."""
+    least = params.short_tol * run.songs
+    return all(abs(run.log_likelihood() - other.log_likelihood()) > least for other in others)
 
 
 def merit(run: Run, params: MixtureParams) -> tuple[bool, float]:

@@ -1,7 +1,6 @@
 """How far two labelings of the same songs agree, from how many songs have each pair of labels."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln, xlogy
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
@@ -26,6 +25,8 @@ def matching(rows: IntArray, columns: IntArray, k: int) -> IntArray:
 
     Kuhn (1955), the Hungarian method, on the contingency table.
     """
+    from scipy.optimize import linear_sum_assignment  # 0.3 s, and few need it
+
     _, matched = linear_sum_assignment(contingency(rows, columns, k), maximize=True)
     return np.asarray(matched)
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.labels.agreement import adjusted_rand, best_jaccards, contingency, matching
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams, feature_rows, parameters_of, run_accelerated_em
+from song_mixtures.fitting.em import feature_rows, parameters_of, run_accelerated_em
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import Range

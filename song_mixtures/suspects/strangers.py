@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from song_mixtures.compute.parallel import Compute, parallel_map
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, Mixture, blocks, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray, IntArray

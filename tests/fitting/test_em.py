@@ -23,7 +23,6 @@ from song_mixtures.fitting import compiled
 from song_mixtures.fitting.compiled import BLOCK
 from song_mixtures.fitting.criteria import evaluate_fit
 from song_mixtures.fitting.em import (
-    MixtureParams,
     aitken_gain,
     feature_rows,
     kind_of,
@@ -35,6 +34,7 @@ from song_mixtures.fitting.em import (
 )
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.fitting.initialization import best_of_kmeans, kmeans_labels
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError, one_thread
@@ -315,7 +315,7 @@ def test_without_a_folder_for_machine_code_functions_are_compiled_in_every_proce
 
 FIT = """
 import hashlib, numpy as np
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
 points = np.random.default_rng(0).normal(size=(30_000, 5)) ** 3
 params = MixtureParams(

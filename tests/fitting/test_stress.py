@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from song_mixtures.compute.parallel import Compute
 from song_mixtures.fitting.criteria import evaluate_fit
-from song_mixtures.fitting.em import MixtureParams
 from song_mixtures.fitting.fit import fit_mixture
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType, posteriors
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError

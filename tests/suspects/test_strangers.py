@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from song_mixtures.compute.parallel import Compute
-from song_mixtures.fitting.em import MixtureParams
+from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray
