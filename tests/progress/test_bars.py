@@ -58,7 +58,7 @@ def test_what_is_quick_shows_none(terminal: Terminal, monkeypatch: pytest.Monkey
 def test_where_nobody_watches_tqdm_is_not_even_imported() -> None:
     program = (
         "import sys\n"
-        "from song_mixtures.pipeline import progress\n"
+        "from song_mixtures.progress import bars\n"
         "bars.DELAY = 0.0\n"
         "for number in bars.with_bar(range(3), 'songs'): bars.write_line(str(number))\n"
         "sys.exit('tqdm' in sys.modules)"

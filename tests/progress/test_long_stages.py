@@ -30,26 +30,11 @@ COUNTED = {
 }
 
 
-class AllSeenError(Exception):
-    """Every bar that was waited for has been there: the rest of the stage is for other tests."""
-
-
 class Terminal(io.StringIO):
-    """Standard error as a person sees it, until all that was waited for has been seen."""
-
-    def __init__(self, awaited: set[str]) -> None:
-        super().__init__()
-        self.awaited = set(awaited)
+    """Standard error as a person sees it."""
 
     def isatty(self) -> bool:
         return True
-
-    def write(self, text: str) -> int:
-        waiting = bool(self.awaited)
-        self.awaited -= set(re.findall(r"\r([^\r:]+): +\d+%\|", text))
-        if waiting and not self.awaited:
-            raise AllSeenError
-        return len(text)
 
 
 @pytest.mark.parametrize("stage", COUNTED)
@@ -60,9 +45,12 @@ def test_a_long_stage_shows_what_it_counts(
     monkeypatch.chdir(tmp_path / "run")
     if stage == "train_gmm":  # where the sweep has not tried the K
         Path("models/chosen_mixture.json").write_text("null")
-    screen = Terminal(COUNTED[stage])
+    module = import_module(f"stages.{stage}")
+    if stage == "figures":  # one picture is enough
+        drawn = [one for one in module.FIGURES if one.picture and not one.chart]
+        monkeypatch.setattr(module, "FIGURES", drawn[:1])
+    screen = Terminal()
     monkeypatch.setattr(bars, "sys", SimpleNamespace(stderr=screen, modules=sys.modules))
     monkeypatch.setattr(bars, "DELAY", 0.0)
-    main = import_module(f"stages.{stage}").main
-    with pytest.raises(AllSeenError):
-        main()
+    module.main()
+    assert set(re.findall(r"\r([^\r:]+): +\d+%\|", screen.getvalue())) == COUNTED[stage]
