@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sized
 from time import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 DELAY = 2.0  # seconds, before which a bar would only flicker
 
@@ -36,8 +36,10 @@ def with_bar(items: Iterable[Item], counted: str, total: int | None = None) -> I
         return
     from tqdm import tqdm
 
-    with tqdm(desc=counted, total=total, leave=False, delay=DELAY, file=sys.stderr) as bar:
-        bar.start_t = begun  # the estimate is of all the time, not of that since the bar is there
+    # The estimate is of all the time: not of the last items, nor of those since the bar is there.
+    options: dict[str, Any] = {"leave": False, "delay": DELAY, "smoothing": 0, "file": sys.stderr}
+    with tqdm(desc=counted, total=total, **options) as bar:
+        bar.start_t = begun
         bar.update(passed)
         bar.refresh()
         for item in waiting:

@@ -1,8 +1,10 @@
 """Bars: the items as they came, and on a terminal, where they take long, how many are left."""
 
 import io
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -40,6 +42,17 @@ def test_a_bar_of_a_generator_is_told_how_many_there_are(terminal: Terminal) -> 
     letters: Iterator[str] = iter("ab")
     assert list(with_bar(letters, "letters", 2)) == ["a", "b"]
     assert "letters:  50%" in terminal.getvalue()
+
+
+def test_what_is_left_is_estimated_from_all_the_time(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bars, "DELAY", 0.1)
+    for _ in with_bar(range(8), "songs"):
+        time.sleep(0.05)
+    rates = [float(rate) for rate in re.findall(r"([\d.]+)it/s", terminal.getvalue())]
+    assert len(rates) > 1
+    assert max(rates) <= 1 / 0.05
 
 
 def test_a_line_is_written_above_the_bar(terminal: Terminal) -> None:
