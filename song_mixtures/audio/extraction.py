@@ -45,6 +45,7 @@ FRAME_RATE = RATE / HOP  # 43.07 per second
 HANN = get_window("hann", WINDOW).astype(np.float32)
 FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE).astype(np.float32)  # Hz, (1025,)
 BLOCK = 64  # frames whose spectra stay in the processor's cache while all is taken of them
+_FREQUENCIES_AND_ONES = np.stack([FREQUENCIES, np.ones_like(FREQUENCIES)], axis=1)
 MEL_BANDS = 40  # 30 Hz to 11025 Hz
 BASS = 150.0  # Hz: below it lie kick and bass, above it most of everything else
 LOWEST_SHARE = 1e-10  # of the power, -100 dB
@@ -117,8 +118,8 @@ def song_features(samples: Samples) -> SongFeatures:
     Raises FeaturelessError where the clip is silent, or so steady that it has no tempo.
     """
     loudness = integrated_loudness(samples)
-    level = np.sqrt(np.mean(np.square(samples, dtype=np.float64)))
-    leveled = samples * np.float32(1 / level)
+    exact = samples.astype(np.float64)
+    leveled = samples * np.float32(1 / np.sqrt(exact @ exact / len(samples)))
     levels = frame_levels(leveled)
     audible = levels > 1e-3 * levels.max()  # not the pauses, where rounding noise has a spectrum
     spectra = analyzed(leveled, audible)
@@ -264,8 +265,9 @@ def power_spectra(frames: Samples) -> Spectrum:
 def frame_levels(samples: Samples) -> FloatArray:
     """Return the RMS of each frame of power_spectra(), (T,), in the samples' unit."""
     hops = len(samples) // HOP
-    energies = np.square(samples[: hops * HOP]).reshape(hops, HOP).sum(axis=1, dtype=np.float64)
-    squares = np.convolve(energies, np.ones(WINDOW // HOP), mode="valid") / WINDOW
+    by_hop = samples[: hops * HOP].reshape(hops, HOP)
+    energies = np.vecdot(by_hop, by_hop)
+    squares = np.convolve(energies.astype(np.float64), np.ones(WINDOW // HOP), mode="valid") / WINDOW
     return np.asarray(np.sqrt(squares))
 
 
@@ -473,8 +475,8 @@ def onset_rate(curve: FloatArray) -> float:
 
 def centroids(amplitude: Spectrum) -> Spectrum:
     """Return the centroid of each frame's amplitude [Hz], (T,)."""
-    found: Spectrum = amplitude @ FREQUENCIES / amplitude.sum(axis=1)
-    return found
+    weighted, total = (amplitude @ _FREQUENCIES_AND_ONES).T
+    return np.asarray(weighted / total)
 
 
 def brightness(centroids: Spectrum) -> float:
@@ -529,16 +531,18 @@ def chroma(amplitude: Spectrum) -> FloatArray:
     logs = np.log(amplitude[:, LOWEST_PEAK - 1 : HIGHEST_PEAK + 1] + np.float32(1e-7))
     left, top, right = logs[:, :-2], logs[:, 1:-1], logs[:, 2:]
     peaks = (top > left) & (top >= right) & (top > top.max(axis=1, keepdims=True) - np.log(1000))
-    frame, place = np.nonzero(peaks)
-    left, top, right = left[peaks], top[peaks], right[peaks]
+    frame, place = np.divmod(np.flatnonzero(peaks), peaks.shape[1])
+    at = frame * logs.shape[1] + place + 1
+    left, top, right = (logs.ravel()[at + off] for off in (-1, 0, 1))
     bins = LOWEST_PEAK + place + 0.5 * (left - right) / (left - 2 * top + right)
     pitch = 69 + 12 * np.log2(bins * RATE / WINDOW / 440)  # MIDI: A4 is 69
     weight = np.exp(top.astype(np.float64))
-    turns = 2 * np.pi * pitch
-    pitch -= np.arctan2(weight @ np.sin(turns), weight @ np.cos(turns)) / (2 * np.pi)
-    nearest = np.round(pitch)
-    weight *= np.cos(np.pi * (pitch - nearest)) ** 2
-    classes = frame * 12 + nearest.astype(int) % 12
+    turns = (2 * np.pi * (pitch - np.round(pitch))).astype(np.float32)
+    cosines, sines = np.cos(turns), np.sin(turns)
+    tuning = np.arctan2(weight @ sines, weight @ cosines)
+    weight *= (1 + np.cos(tuning) * cosines + np.sin(tuning) * sines) / 2  # cos(pi d)^2
+    nearest = np.round(pitch - tuning / (2 * np.pi)).astype(int)
+    classes = frame * 12 + nearest % 12
     profile = np.bincount(classes, weight, minlength=len(amplitude) * 12).reshape(-1, 12)
     strongest = profile.max(axis=1, keepdims=True)
     return np.asarray((profile / np.where(strongest > 0, strongest, 1)).mean(axis=0))
