@@ -9,6 +9,7 @@ all numbers in it are our choice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
@@ -241,21 +242,32 @@ def voices(recipe: Recipe, tempo: float) -> dict[str, Voice]:
     }
 
 
-def tone(pitch: int, voice: Voice) -> FloatArray:
-    """Return one note, (samples,): sum over h of h^-rolloff sin(2 pi h f t), in its envelope."""
-    frequency = 440 * 2 ** ((pitch - 69) / 12)
-    harmonics = np.arange(1, min(HARMONICS, int(BAND / frequency)) + 1)
+@lru_cache(maxsize=32)
+def period(harmonics: int, rolloff: float) -> FloatArray:
+    """Return one period of a tone, (PERIOD,): sum over h of h^-rolloff sin(2 pi h t)."""
+    numbers = np.arange(1, harmonics + 1)
     spectrum = np.zeros(PERIOD // 2 + 1, dtype=complex)
-    spectrum[harmonics] = -0.5j * PERIOD * harmonics**-voice.rolloff
-    period = irfft(spectrum)
-    samples = np.arange(int(voice.lasting * SAMPLE_RATE))
-    phases = (samples * (PERIOD * frequency / SAMPLE_RATE)).astype(np.int64) % PERIOD
-    times = samples / SAMPLE_RATE
+    spectrum[numbers] = -0.5j * PERIOD * numbers**-rolloff
+    return np.asarray(irfft(spectrum))
+
+
+@lru_cache(maxsize=3)
+def envelope(voice: Voice) -> FloatArray:
+    """Return how loud a note is, (samples,), 0 to 1: the same at every pitch."""
+    times = np.arange(int(voice.lasting * SAMPLE_RATE)) / SAMPLE_RATE
     rise = np.minimum(times / voice.attack, 1)
     fall = np.exp(-np.maximum(times - voice.attack, 0) / voice.decay)
     end = np.minimum((voice.lasting - times) / FADE, 1)
-    note: FloatArray = period[phases] * (rise * fall * end)
-    return note
+    return np.asarray(rise * fall * end)
+
+
+def tone(pitch: int, voice: Voice) -> FloatArray:
+    """Return one note, (samples,): sum over h of h^-rolloff sin(2 pi h f t), in its envelope."""
+    frequency = 440 * 2 ** ((pitch - 69) / 12)
+    loudness = envelope(voice)
+    steps = np.arange(len(loudness)) * (PERIOD * frequency / SAMPLE_RATE)
+    wave = period(min(HARMONICS, int(BAND / frequency)), voice.rolloff)
+    return np.asarray(wave[steps.astype(np.int64) % PERIOD] * loudness)
 
 
 def drum_kit(rng: Generator) -> dict[str, FloatArray]:
@@ -288,7 +300,7 @@ def place(track: FloatArray, sound: FloatArray, start: float, gain: float) -> No
 
 def rms(track: FloatArray) -> float:
     """Return the root mean square."""
-    return float(np.sqrt(np.mean(track**2)))
+    return float(np.sqrt(track @ track / len(track)))
 
 
 def render_notes(score: Score, recipe: Recipe, length: int) -> FloatArray:
@@ -301,8 +313,10 @@ def render_notes(score: Score, recipe: Recipe, length: int) -> FloatArray:
         place(track, sounds[note.pitch, note.voice], note.start, note.gain)
     track /= rms(track)
     if recipe.drive > 0:
-        track = np.tanh(recipe.drive * track)
-    return track / rms(track)
+        track *= recipe.drive
+        np.tanh(track, out=track)
+    track /= rms(track)
+    return track
 
 
 def render_drums(score: Score, length: int, rng: Generator) -> FloatArray:
@@ -311,7 +325,8 @@ def render_drums(score: Score, length: int, rng: Generator) -> FloatArray:
     for drum, sound in drum_kit(rng).items():
         for hit in score.hits[drum]:
             place(track, sound, hit.start, hit.gain)
-    return track / (rms(track) or 1)
+    track /= rms(track) or 1
+    return track
 
 
 def master(mix: FloatArray, level: float) -> tuple[FloatArray, float]:
@@ -319,11 +334,13 @@ def master(mix: FloatArray, level: float) -> tuple[FloatArray, float]:
 
     The level is the one asked for, or the highest that keeps every sample below full scale.
     """
-    tape = lfilter(*TAPE, mix)
-    limited = np.tanh(tape / rms(tape) / CEILING)
-    limited /= rms(limited)
-    level = float(min(level, -20 * np.log10(np.abs(limited).max()) - HEADROOM))
-    return limited * 10 ** (level / 20), level
+    samples = lfilter(*TAPE, mix)
+    samples /= rms(samples) * CEILING
+    np.tanh(samples, out=samples)
+    samples /= rms(samples)
+    level = float(min(level, -20 * np.log10(max(samples.max(), -samples.min())) - HEADROOM))
+    samples *= 10 ** (level / 20)
+    return samples, level
 
 
 @dataclass(frozen=True)
@@ -343,5 +360,6 @@ def make_song(recipe: Recipe, seconds: float, rng: Generator) -> Song:
     length = round(seconds * SAMPLE_RATE)
     notes = render_notes(score, recipe, length)
     drums = recipe.drums * render_drums(score, length, rng)
+    energy = rms(drums) ** 2
     samples, level = master(notes + drums, recipe.level)
-    return Song(samples, score, level, pulse_strength=rms(drums) ** 2 / (rms(drums) ** 2 + 1))
+    return Song(samples, score, level, pulse_strength=energy / (energy + 1))
