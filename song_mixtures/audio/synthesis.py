@@ -9,12 +9,12 @@ all numbers in it are our choice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.fft import irfft
+from scipy.linalg.blas import daxpy
 from scipy.signal import butter, lfilter
 
 from song_mixtures.pipeline.arrays import FloatArray
@@ -35,7 +35,7 @@ PROGRESSIONS = {
 ACCENTS = np.array([1.0, 0.5, 0.7, 0.5])
 CHORD_TONE = 0.7  # share of the melody's notes that are taken from the chord
 LOWEST = {"bass": 36, "chords": 60, "melody": 72}  # MIDI pitch: each voice has one octave
-PERIOD = 8192  # samples of a tone's period before it is read at its pitch
+PERIOD = 2**13  # samples of a tone's period before it is read at its pitch
 HARMONICS = 16  # of a tone, as many of them as lie below BAND
 BAND = 0.45 * SAMPLE_RATE  # Hz
 FADE = 0.01  # seconds, so that no note ends with a click
@@ -187,7 +187,7 @@ def harmonic_notes(
     for step in steps["melody"]:
         choice: Sequence[int] = harmony.chord(step)
         choice = choice if rng.random() < CHORD_TONE else SCALES[harmony.mode]
-        notes.append((step, "melody", harmony.pitch("melody", int(rng.choice(choice))), 0.5))
+        notes.append((step, "melody", harmony.pitch("melody", choice[rng.integers(len(choice))]), 0.5))
     return notes
 
 
@@ -242,13 +242,17 @@ def voices(recipe: Recipe, tempo: float) -> dict[str, Voice]:
     }
 
 
+@cache
+def _sines() -> FloatArray:
+    """Return sin(2 pi h t / PERIOD), (HARMONICS, PERIOD), h from 1 and t from 0."""
+    phases = np.outer(np.arange(1, HARMONICS + 1), np.arange(PERIOD)) % PERIOD
+    return np.asarray(np.sin(2 * np.pi / PERIOD * phases))
+
+
 @lru_cache(maxsize=32)
 def period(harmonics: int, rolloff: float) -> FloatArray:
     """Return one period of a tone, (PERIOD,): sum over h of h^-rolloff sin(2 pi h t)."""
-    numbers = np.arange(1, harmonics + 1)
-    spectrum = np.zeros(PERIOD // 2 + 1, dtype=complex)
-    spectrum[numbers] = -0.5j * PERIOD * numbers**-rolloff
-    return np.asarray(irfft(spectrum))
+    return np.asarray(np.arange(1, harmonics + 1) ** -rolloff @ _sines()[:harmonics])
 
 
 @lru_cache(maxsize=3)
@@ -256,7 +260,7 @@ def envelope(voice: Voice) -> FloatArray:
     """Return how loud a note is, (samples,), 0 to 1: the same at every pitch."""
     times = np.arange(int(voice.lasting * SAMPLE_RATE)) / SAMPLE_RATE
     rise = np.minimum(times / voice.attack, 1)
-    fall = np.exp(-np.maximum(times - voice.attack, 0) / voice.decay)
+    fall = np.exp(np.minimum(voice.attack - times, 0) / voice.decay)
     end = np.minimum((voice.lasting - times) / FADE, 1)
     return np.asarray(rise * fall * end)
 
@@ -265,21 +269,29 @@ def tone(pitch: int, voice: Voice) -> FloatArray:
     """Return one note, (samples,): sum over h of h^-rolloff sin(2 pi h f t), in its envelope."""
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     loudness = envelope(voice)
-    steps = np.arange(len(loudness)) * (PERIOD * frequency / SAMPLE_RATE)
+    steps = np.arange(len(loudness), dtype=float) * (PERIOD * frequency / SAMPLE_RATE)
     wave = period(min(HARMONICS, int(BAND / frequency)), voice.rolloff)
-    return np.asarray(wave[steps.astype(np.int64) % PERIOD] * loudness)
+    return np.asarray(wave[steps.astype(np.int64) & (PERIOD - 1)] * loudness)
+
+
+@cache
+def _drums() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return what is the same in all songs: kick, tone of the snare, decay of snare and hat."""
+    times = np.arange(int(0.2 * SAMPLE_RATE)) / SAMPLE_RATE
+    kick_phase = 50 * times + 40 * (1 - np.exp(-30 * times)) / 30  # from 90 Hz down to 50 Hz
+    kick = np.sin(2 * np.pi * kick_phase) * np.exp(-18 * times)
+    snare = 0.25 * np.sin(2 * np.pi * 190 * times)
+    return kick, snare, np.exp(-22 * times), np.exp(-70 * times)
 
 
 def drum_kit(rng: Generator) -> dict[str, FloatArray]:
     """Return a song's drums, (samples,) each: a falling sine, noise over a tone, high noise."""
-    times = np.arange(int(0.2 * SAMPLE_RATE)) / SAMPLE_RATE
-    noise = rng.standard_normal(len(times))
-    kick_phase = 50 * times + 40 * (1 - np.exp(-30 * times)) / 30  # from 90 Hz down to 50 Hz
-    snare = 0.35 * noise + 0.25 * np.sin(2 * np.pi * 190 * times)
+    kick, snare, snare_decay, hat_decay = _drums()
+    noise = rng.standard_normal(len(kick))
     return {
-        "kick": np.sin(2 * np.pi * kick_phase) * np.exp(-18 * times),
-        "snare": snare * np.exp(-22 * times),
-        "hat": 0.15 * np.diff(noise, prepend=0) * np.exp(-70 * times),
+        "kick": kick,
+        "snare": (0.35 * noise + snare) * snare_decay,
+        "hat": 0.15 * np.diff(noise, prepend=0) * hat_decay,
     }
 
 
@@ -294,8 +306,9 @@ def place(track: FloatArray, sound: FloatArray, start: float, gain: float) -> No
     gain : factor of the sound, 0 or more
     """
     first = round(start * SAMPLE_RATE)
-    heard = sound[: max(len(track) - first, 0)]
-    track[first : first + len(heard)] += gain * heard
+    heard = min(len(sound), len(track) - first)
+    if heard > 0:
+        daxpy(sound, track, n=heard, a=gain, offy=first)  # track[first : ...] += gain * sound
 
 
 def rms(track: FloatArray) -> float:
@@ -311,9 +324,8 @@ def render_notes(score: Score, recipe: Recipe, length: int) -> FloatArray:
     track = np.zeros(length)
     for note in score.notes:
         place(track, sounds[note.pitch, note.voice], note.start, note.gain)
-    track /= rms(track)
     if recipe.drive > 0:
-        track *= recipe.drive
+        track *= recipe.drive / rms(track)
         np.tanh(track, out=track)
     track /= rms(track)
     return track
@@ -358,8 +370,10 @@ def make_song(recipe: Recipe, seconds: float, rng: Generator) -> Song:
     recipe = vary(recipe, rng)
     score = compose(recipe, seconds, rng)
     length = round(seconds * SAMPLE_RATE)
-    notes = render_notes(score, recipe, length)
-    drums = recipe.drums * render_drums(score, length, rng)
+    mix = render_notes(score, recipe, length)
+    drums = render_drums(score, length, rng)
+    drums *= recipe.drums
     energy = rms(drums) ** 2
-    samples, level = master(notes + drums, recipe.level)
+    mix += drums
+    samples, level = master(mix, recipe.level)
     return Song(samples, score, level, pulse_strength=energy / (energy + 1))
