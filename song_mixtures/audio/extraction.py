@@ -44,10 +44,10 @@ HOP = 512  # samples, 23 ms
 FRAME_RATE = RATE / HOP  # 43.07 per second
 HANN = get_window("hann", WINDOW).astype(np.float32)
 FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE).astype(np.float32)  # Hz, (1025,)
-BLOCK = 64  # frames whose spectra stay in the processor's cache while all is taken of them
-_FREQUENCIES_AND_ONES = np.stack([FREQUENCIES, np.ones_like(FREQUENCIES)], axis=1)
+BLOCK = 96  # frames whose spectra stay in the processor's cache while all is taken of them
 MEL_BANDS = 40  # 30 Hz to 11025 Hz
 BASS = 150.0  # Hz: below it lie kick and bass, above it most of everything else
+BASS_BINS = int(np.searchsorted(FREQUENCIES, BASS))
 LOWEST_SHARE = 1e-10  # of the power, -100 dB
 LOWEST_PEAK, HIGHEST_PEAK = np.searchsorted(FREQUENCIES, (60.0, 3500.0))  # bins, for chroma
 LOW_BANDS = 8  # the lowest ones, up to 700 Hz: kick, bass, the body of a snare
@@ -236,13 +236,14 @@ def analyzed_block(
     """Return the fields of Spectra, in order, of so few frames that they stay in the cache."""
     power = power_spectra(frames)
     heard = power if audible.all() else power[audible]
+    above_0_hz = heard[:, 1:].sum(axis=1)
     amplitude = np.sqrt(heard)
     return (
         mel_bands(power),
         centroids(amplitude),
-        spectral_entropies(heard),
-        heard[:, : int(np.searchsorted(FREQUENCIES, BASS))].sum(axis=1),
-        heard.sum(axis=1),
+        spectral_entropies(heard, above_0_hz),
+        heard[:, :BASS_BINS].sum(axis=1),
+        heard[:, 0] + above_0_hz,
         amplitude[every_4th[audible], : HIGHEST_PEAK + 1],
     )
 
@@ -289,20 +290,26 @@ def _mel_basis() -> Spectrum:
 
 
 @cache
-def _mel_parts() -> list[tuple[slice, Spectrum]]:
-    """Return the mel filters in two parts, each with the bins where it is not all zeros.
-
-    Two thirds of the bands lie below a quarter of the bins: products with zeros are spared.
-    """
-    parts = np.split(_mel_basis(), [2 * MEL_BANDS // 3])
-    spans = [np.flatnonzero(part.any(axis=0)) for part in parts]
-    bins = [slice(int(span[0]), int(span[-1]) + 1) for span in spans]
-    return [(span, np.ascontiguousarray(part[:, span].T)) for span, part in zip(bins, parts)]
+def _mel_parts() -> list[tuple[slice, slice, Spectrum]]:
+    """Return the mel filters part by part: bands, the bins they are not zero at, (bins, bands)."""
+    parts = []
+    for bands in map(slice, (0, 16, 24, 32), (16, 24, 32, MEL_BANDS)):
+        filters = _mel_basis()[bands]
+        first, *_, last = np.flatnonzero(filters.any(axis=0))
+        bins = slice(int(first), int(last) + 1)
+        parts.append((bands, bins, np.ascontiguousarray(filters[:, bins].T)))
+    return parts
 
 
 def mel_bands(power: Spectrum) -> Spectrum:
-    """Return the power in the mel bands, (T, 40)."""
-    return np.hstack([power[:, bins] @ filters for bins, filters in _mel_parts()])
+    """Return the power in the mel bands, (T, 40).
+
+    A triangle is narrow, so a product with the whole basis would be one of zeros for the most part.
+    """
+    powers = np.empty((len(power), MEL_BANDS), dtype=np.float32)
+    for bands, bins, filters in _mel_parts():
+        np.matmul(power[:, bins], filters, out=powers[:, bands])
+    return powers
 
 
 # Below 1 kHz 3 mels per 200 Hz; above it 27 mels make the 6.4-fold.
@@ -475,8 +482,7 @@ def onset_rate(curve: FloatArray) -> float:
 
 def centroids(amplitude: Spectrum) -> Spectrum:
     """Return the centroid of each frame's amplitude [Hz], (T,)."""
-    weighted, total = (amplitude @ _FREQUENCIES_AND_ONES).T
-    return np.asarray(weighted / total)
+    return np.asarray(amplitude @ FREQUENCIES / amplitude.sum(axis=1))
 
 
 def brightness(centroids: Spectrum) -> float:
@@ -484,17 +490,21 @@ def brightness(centroids: Spectrum) -> float:
     return float(np.log2(centroids.mean() / 1000))
 
 
-def spectral_entropies(power: Spectrum) -> FloatArray:
+def spectral_entropies(power: Spectrum, total: Spectrum) -> FloatArray:
     """Return the entropy of each frame's spectrum over its maximum, (T,), 0 to 1.
 
     -sum_f p log p / log 1024 with p = P / sum P, without the bin at 0 Hz. 0: one sine; 1: white.
     Computed as log sum P - (sum P log P) / sum P, which is the same and needs no table of p.
+
+    Parameters
+    ----------
+    power : (T, 1025)
+    total : its sum over all bins but the one at 0 Hz, (T,)
     """
-    bins = power[:, 1:]
-    total = bins.sum(axis=1)
-    logs = bins + np.float32(1e-30)
-    weighted = np.einsum("tf,tf->t", bins, np.log(logs, out=logs))
-    return np.asarray((np.log(total) - weighted / total) / np.log(bins.shape[1]))
+    logs = power + np.float32(1e-30)
+    np.log(logs, out=logs)
+    weighted = np.einsum("tf,tf->t", power[:, 1:], logs[:, 1:])
+    return np.asarray((np.log(total) - weighted / total) / np.log(power.shape[1] - 1))
 
 
 def variation(levels: FloatArray) -> float:
