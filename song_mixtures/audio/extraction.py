@@ -22,7 +22,7 @@ Sources, named by their authors below
     Peeters 2007, Template-Based Estimation of Time-Varying Tempo, EURASIP J. ASP 2007:067215
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -227,24 +227,29 @@ def analyzed(samples: Samples, audible: NDArray[np.bool_]) -> Spectra:
         analyzed_block(frames[block], audible[block], every_4th[block])
         for block in (slice(start, start + BLOCK) for start in range(0, len(frames), BLOCK))
     ]
-    return Spectra(*map(np.concatenate, zip(*blocks, strict=True)))
+    return Spectra(
+        **{
+            field.name: np.concatenate([getattr(block, field.name) for block in blocks])
+            for field in fields(Spectra)
+        }
+    )
 
 
 def analyzed_block(
     frames: Samples, audible: NDArray[np.bool_], every_4th: NDArray[np.bool_]
-) -> tuple[Spectrum, ...]:
-    """Return the fields of Spectra, in order, of so few frames that they stay in the cache."""
+) -> Spectra:
+    """Return what the features need of so few frames that their spectra stay in the cache."""
     power = power_spectra(frames)
     heard = power if audible.all() else power[audible]
     above_0_hz = heard[:, 1:].sum(axis=1)
     amplitude = np.sqrt(heard)
-    return (
-        mel_bands(power),
-        centroids(amplitude),
-        spectral_entropies(heard, above_0_hz),
-        heard[:, :BASS_BINS].sum(axis=1),
-        heard[:, 0] + above_0_hz,
-        amplitude[every_4th[audible], : HIGHEST_PEAK + 1],
+    return Spectra(
+        bands=mel_bands(power),
+        centroids=centroids(amplitude),
+        entropies=spectral_entropies(heard, above_0_hz),
+        bass=heard[:, :BASS_BINS].sum(axis=1),
+        total=heard[:, 0] + above_0_hz,
+        tonal=amplitude[every_4th[audible], : HIGHEST_PEAK + 1],
     )
 
 
@@ -267,8 +272,8 @@ def frame_levels(samples: Samples) -> FloatArray:
     """Return the RMS of each frame of power_spectra(), (T,), in the samples' unit."""
     hops = len(samples) // HOP
     by_hop = samples[: hops * HOP].reshape(hops, HOP)
-    energies = np.vecdot(by_hop, by_hop)
-    squares = np.convolve(energies.astype(np.float64), np.ones(WINDOW // HOP), mode="valid") / WINDOW
+    energies = np.vecdot(by_hop, by_hop).astype(np.float64)
+    squares = np.convolve(energies, np.ones(WINDOW // HOP), mode="valid") / WINDOW
     return np.asarray(np.sqrt(squares))
 
 
@@ -550,7 +555,8 @@ def chroma(amplitude: Spectrum) -> FloatArray:
     turns = (2 * np.pi * (pitch - np.round(pitch))).astype(np.float32)
     cosines, sines = np.cos(turns), np.sin(turns)
     tuning = np.arctan2(weight @ sines, weight @ cosines)
-    weight *= (1 + np.cos(tuning) * cosines + np.sin(tuning) * sines) / 2  # cos(pi d)^2
+    # cos(pi d)^2 = (1 + cos(2 pi d)) / 2, and the cosine of a difference needs no further one.
+    weight *= (1 + np.cos(tuning) * cosines + np.sin(tuning) * sines) / 2
     nearest = np.round(pitch - tuning / (2 * np.pi)).astype(int)
     classes = frame * 12 + nearest % 12
     profile = np.bincount(classes, weight, minlength=len(amplitude) * 12).reshape(-1, 12)

@@ -187,7 +187,8 @@ def harmonic_notes(
     for step in steps["melody"]:
         choice: Sequence[int] = harmony.chord(step)
         choice = choice if rng.random() < CHORD_TONE else SCALES[harmony.mode]
-        notes.append((step, "melody", harmony.pitch("melody", choice[rng.integers(len(choice))]), 0.5))
+        semitones = choice[int(rng.integers(len(choice)))]
+        notes.append((step, "melody", harmony.pitch("melody", semitones), 0.5))
     return notes
 
 
