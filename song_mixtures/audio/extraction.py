@@ -117,8 +117,8 @@ def song_features(samples: Samples) -> SongFeatures:
 
     Raises FeaturelessError where the clip is silent, or so steady that it has no tempo.
     """
-    loudness = integrated_loudness(samples)
     exact = samples.astype(np.float64)
+    loudness = integrated_loudness(exact)
     leveled = samples * np.float32(1 / np.sqrt(exact @ exact / len(samples)))
     levels = frame_levels(leveled)
     audible = levels > 1e-3 * levels.max()  # not the pauses, where rounding noise has a spectrum
@@ -130,7 +130,7 @@ def song_features(samples: Samples) -> SongFeatures:
     parts = {
         "brightness": brightness(spectra.centroids),
         "onset_rate": onset_rate(curve),
-        "spectral_entropy": float(spectra.entropies.mean()),
+        "spectral_entropy": spectral_entropy(spectra.entropies),
         "variation": variation(levels[audible]),
     }
     pitch_classes = chroma(spectra.tonal)
@@ -170,7 +170,7 @@ def _k_weighting() -> tuple[FloatArray, FloatArray]:
     return 0.993737 * np.convolve(shelf.b, high_pass.b), np.convolve(shelf.a, high_pass.a)
 
 
-def integrated_loudness(samples: Samples) -> float:
+def integrated_loudness(samples: Samples | FloatArray) -> float:
     """Return the integrated loudness of mono samples [LUFS], -70 upward.
 
     L = -0.691 + 10 log10 (mean square of the K-weighted samples over the gated blocks) with
@@ -186,8 +186,8 @@ def integrated_loudness(samples: Samples) -> float:
     numerator, denominator = _k_weighting()
     state = np.zeros(len(denominator) - 1)
     for start in range(0, steps, 20):  # so few that they stay in the processor's cache
-        piece = samples[start * step : min(start + 20, steps) * step].astype(np.float64)
-        weighted, state = lfilter(numerator, denominator, piece, zi=state)
+        piece = samples[start * step : min(start + 20, steps) * step]
+        weighted, state = lfilter(numerator, denominator, piece.astype(float, copy=False), zi=state)
         by_step = weighted.reshape(-1, step)
         sums[start : start + 20] = np.vecdot(by_step, by_step)
     powers = np.convolve(sums, np.ones(4), mode="valid") / (4 * step)
@@ -206,7 +206,7 @@ class Spectra:
 
     bands: Spectrum  # (T, 40), power in the mel bands
     centroids: Spectrum  # (A,), Hz, of the amplitude
-    entropies: FloatArray  # (A,), 0 to 1
+    entropies: Spectrum  # (A,), nats
     bass: Spectrum  # (A,), power below BASS
     total: Spectrum  # (A,), all power
     tonal: Spectrum  # (every 4th of A, HIGHEST_PEAK + 1), amplitude
@@ -246,7 +246,7 @@ def analyzed_block(
     return Spectra(
         bands=mel_bands(power),
         centroids=centroids(amplitude),
-        entropies=spectral_entropies(heard, above_0_hz),
+        entropies=entropies(heard, above_0_hz),
         bass=heard[:, :BASS_BINS].sum(axis=1),
         total=heard[:, 0] + above_0_hz,
         tonal=amplitude[every_4th[audible], : HIGHEST_PEAK + 1],
@@ -271,8 +271,7 @@ def power_spectra(frames: Samples) -> Spectrum:
 def frame_levels(samples: Samples) -> FloatArray:
     """Return the RMS of each frame of power_spectra(), (T,), in the samples' unit."""
     hops = len(samples) // HOP
-    by_hop = samples[: hops * HOP].reshape(hops, HOP)
-    energies = np.vecdot(by_hop, by_hop).astype(np.float64)
+    energies = np.vecdot(np.square(samples[: hops * HOP]).reshape(hops, HOP), np.ones(HOP))
     squares = np.convolve(energies, np.ones(WINDOW // HOP), mode="valid") / WINDOW
     return np.asarray(np.sqrt(squares))
 
@@ -495,11 +494,11 @@ def brightness(centroids: Spectrum) -> float:
     return float(np.log2(centroids.mean() / 1000))
 
 
-def spectral_entropies(power: Spectrum, total: Spectrum) -> FloatArray:
-    """Return the entropy of each frame's spectrum over its maximum, (T,), 0 to 1.
+def entropies(power: Spectrum, total: Spectrum) -> Spectrum:
+    """Return the entropy of each frame's spectrum without the bin at 0 Hz [nats], (T,).
 
-    -sum_f p log p / log 1024 with p = P / sum P, without the bin at 0 Hz. 0: one sine; 1: white.
-    Computed as log sum P - (sum P log P) / sum P, which is the same and needs no table of p.
+    -sum_f p log p with p = P / sum P, computed as log sum P - (sum P log P) / sum P, which is the
+    same and needs no table of p.
 
     Parameters
     ----------
@@ -509,7 +508,15 @@ def spectral_entropies(power: Spectrum, total: Spectrum) -> FloatArray:
     logs = power + np.float32(1e-30)
     np.log(logs, out=logs)
     weighted = np.einsum("tf,tf->t", power[:, 1:], logs[:, 1:])
-    return np.asarray((np.log(total) - weighted / total) / np.log(power.shape[1] - 1))
+    return np.asarray(np.log(total) - weighted / total)
+
+
+def spectral_entropy(entropies: Spectrum) -> float:
+    """Return the mean over frames of their entropies [nats] over log 1024, the highest: 0 to 1.
+
+    0: one sine; 1: white.
+    """
+    return float(entropies.mean() / np.log(WINDOW // 2))
 
 
 def variation(levels: FloatArray) -> float:
@@ -553,12 +560,10 @@ def chroma(amplitude: Spectrum) -> FloatArray:
     pitch = 69 + 12 * np.log2(bins * RATE / WINDOW / 440)  # MIDI: A4 is 69
     weight = np.exp(top.astype(np.float64))
     turns = (2 * np.pi * (pitch - np.round(pitch))).astype(np.float32)
-    cosines, sines = np.cos(turns), np.sin(turns)
-    tuning = np.arctan2(weight @ sines, weight @ cosines)
-    # cos(pi d)^2 = (1 + cos(2 pi d)) / 2, and the cosine of a difference needs no further one.
-    weight *= (1 + np.cos(tuning) * cosines + np.sin(tuning) * sines) / 2
-    nearest = np.round(pitch - tuning / (2 * np.pi)).astype(int)
-    classes = frame * 12 + nearest % 12
+    pitch -= np.arctan2(weight @ np.sin(turns), weight @ np.cos(turns)) / (2 * np.pi)
+    nearest = np.round(pitch)
+    weight *= np.cos(np.pi * (pitch - nearest)) ** 2
+    classes = frame * 12 + nearest.astype(int) % 12
     profile = np.bincount(classes, weight, minlength=len(amplitude) * 12).reshape(-1, 12)
     strongest = profile.max(axis=1, keepdims=True)
     return np.asarray((profile / np.where(strongest > 0, strongest, 1)).mean(axis=0))
