@@ -14,7 +14,6 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 
 import numpy as np
 import pandas as pd
@@ -64,11 +63,8 @@ class Cost:
 
 def cost(stage: str, project: Path) -> Cost:
     """Run a stage by its own command and return what it took."""
-    before = getrusage(RUSAGE_CHILDREN)
     found = stage_cost(stage, project)
-    after = getrusage(RUSAGE_CHILDREN)
-    processor = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return Cost(found.seconds, processor, found.peak_mb)
+    return Cost(found.seconds, found.processor, found.peak_mb)
 
 
 def with_one_refit(project: Path) -> Cost:

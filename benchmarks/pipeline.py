@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from typing import Any
 
 import pyarrow.parquet
 
@@ -30,7 +33,9 @@ class StageCost:
 
     stage: str
     seconds: float
+    processor: float  # seconds on all cores together
     peak_mb: float  # of the stage's process and of those it starts, together
+    own_peak_mb: float  # of the stage's process, with all that it shares
     table_mb: float  # in memory, the largest table that it reads or writes
 
 
@@ -93,18 +98,27 @@ def megabytes(pid: int) -> float:
     return total / 1024
 
 
+def own_peak(pid: int) -> float:
+    """Return the most that a process has held so far, MB; Linux forgets no short peak of it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmHWM:\s+(\d+)", status, flags=re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0  # of one that has just ended
+
+
 def stage_cost(stage: str, project: Path) -> StageCost:
     """Run one stage by its own command and return what it took."""
-    start, peak = time.perf_counter(), 0.0
+    start, before, peak, own = time.perf_counter(), getrusage(RUSAGE_CHILDREN), 0.0, 0.0
     process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project)
     while process.poll() is None:
         with suppress(FileNotFoundError, ProcessLookupError):  # where a process has just ended
+            own = max(own, own_peak(process.pid))
             peak = max(peak, megabytes(process.pid))
         time.sleep(POLL)
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, getrusage(RUSAGE_CHILDREN)
     if process.returncode:
         raise StageError(f"{stage} failed, see above")
-    return StageCost(stage, seconds, peak, largest_table_mb(stage, project))
+    processor = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return StageCost(stage, seconds, processor, peak, own, largest_table_mb(stage, project))
 
 
 def largest_table_mb(stage: str, project: Path) -> float:
@@ -116,13 +130,20 @@ def largest_table_mb(stage: str, project: Path) -> float:
     return max(sizes, default=0) / 2**20
 
 
-def stage_costs(songs: int) -> list[StageCost]:
-    """Return what each stage of the root pipeline takes with so many songs, as Parquet."""
+def stage_costs(songs: int, params: Mapping[str, Any] | None = None) -> list[StageCost]:
+    """Return what each stage of the root pipeline takes with so many songs, as Parquet.
+
+    `params` are changed besides. K is the one of lowest BIC: K = 10 is not valid in every table.
+    """
     with tempfile.TemporaryDirectory() as name:
         project = scratch_clone(Path(name))
         made_table(songs).to_parquet(project / "data/raw/songs.parquet", index=False)
-        changes = {"input.table": "data/raw/songs.parquet", "tables.format": "parquet"}
-        set_params(project / "params.yaml", OWN_TABLE | changes)
+        changes = {
+            "input.table": "data/raw/songs.parquet",
+            "tables.format": "parquet",
+            "choose_k.by": "bic",
+        }
+        set_params(project / "params.yaml", OWN_TABLE | changes | dict(params or {}))
         return [stage_cost(stage, project) for stage in stages_of(project)]
 
 

@@ -241,10 +241,10 @@ Each stage of the synthetic songs' table by its own command, without DVC. The un
 ## A million songs, stage by stage
 
 The root pipeline on a made table of 1,000,000 songs in Parquet, each stage by its own command, all
-settings as in `params.yaml`. The peak is that of a stage's process and those it starts, what they
-share counted once. Its largest table is the largest one in memory that it reads or writes; the
-ratio is what the stage takes above its peak with 10,000 songs, when all libraries are loaded and
-all processes started, in sizes of that table.
+settings as in `params.yaml` but `choose_k.by: bic`. The peak is that of a stage's process and those
+it starts, what they share counted once. Its largest table is the largest one in memory that it
+reads or writes; the ratio is what the stage takes above its peak with 10,000 songs, when all
+libraries are loaded and all processes started, in sizes of that table.
 
 {stages}
 """

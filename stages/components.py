@@ -283,11 +283,13 @@ def main() -> None:
     nowhere = read_param("suspects", "nowhere_below", Annotated[float, Range(0, 1)])
     content = read_json(GMM)
     mixture, scaling = Mixture.from_json(content), Scaling.from_json(read_json(SCALING))
-    check_names(parameters.names, len(mixture.weights))
-    heads = headings(parameters.names, content.get("reference", {}), len(mixture.weights))
+    k = len(mixture.weights)
+    check_names(parameters.names, k)
+    heads = headings(parameters.names, content.get("reference", {}), k)
     described = from_json(read_json(FEATURES))
     details = tables.read(SONG_DETAILS, text=True)
-    assigned = tables.read(POSTERIORS).drop(columns="song")
+    posteriors = {f"gmm_prob_{component}" for component in range(k)}
+    assigned = tables.read(POSTERIORS, {"gmm_cluster", *posteriors})
     p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
     songs = tables.read(FEATURES_SELECTED).join([assigned, p_values])
 

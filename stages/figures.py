@@ -7,7 +7,8 @@ has the same color everywhere. Of many songs both see a sample. The same tables 
 """
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -17,7 +18,6 @@ from typing import Annotated, Any
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
-from tqdm import tqdm
 
 from song_mixtures.hearing.files import address, folder_of
 from song_mixtures.mixture.model import Mixture
@@ -48,6 +48,7 @@ from song_mixtures.presentation.figures.vega import VERSION
 from song_mixtures.presentation.pictures.drawings import DRAWINGS
 from song_mixtures.presentation.pictures.letters import letters_without_font
 from song_mixtures.presentation.pictures.rendering import rendered
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_songs
 from song_mixtures.songs.features import from_json
 from song_mixtures.songs.plane import Plane
@@ -77,6 +78,8 @@ IMAGES = Path("plots/images")
 METRICS = Path("metrics/figures.json")
 SENTENCES = Path("plots/findings.json")  # what each picture shows, in a sentence
 
+# What is shown of a song, besides its features and posteriors.
+SHOWN = {"song", "name", "genre", "gmm_cluster", "gmm_max_prob", "gmm_entropy", "density_p_value"}
 CHARTS_SPACE = 64  # GB of addresses, reserved by the engine that renders charts
 
 
@@ -97,8 +100,10 @@ def read_found(parameters: Figures, tables: Tables, audio: Path | None) -> dict[
     `audio` is the folder whose files the songs are, None where they are not files.
     """
     mixture, scaling = Mixture.from_json(read_json(GMM)), Scaling.from_json(read_json(SCALING))
-    songs, weights = tables.read(ASSIGNMENTS), tables.read(WEIGHTS)
+    weights = tables.read(WEIGHTS)
     k = len(weights)
+    posteriors = [f"gmm_prob_{component}" for component in range(k)]
+    songs = tables.read(ASSIGNMENTS, {*SHOWN, *scaling.features, *posteriors})
     colors = palette_colors(parameters.palette, k)
     return {
         "address": partial(address, folder=audio, place=PAGE),
@@ -187,20 +192,19 @@ def main() -> None:
         CHARTS[one.chart].picture(charts[DATA[one.chart]], said[one.picture].sentence, one.note)
         for one in by_chart
     ]
-    with (
-        tqdm(total=len(shown), desc="figures", delay=2, leave=False, disable=None) as bar,
-        ThreadPoolExecutor(1) as aside,
-    ):
-        rendering = aside.submit(rendered, specs, VERSION, parameters.dpi)
+
+    def pictures(rendering: "Future[list[bytes]]") -> Iterator[tuple[Figure, bytes]]:
         for figure in shown:
             if not figure.chart:
                 words = {"finding": said[figure.picture].sentence, "note": figure.note}
                 drawing = called(DRAWINGS[figure.picture], found | words)
-                write_picture(figure, as_png(drawing, parameters.dpi))
-                bar.update()
-        for figure, picture in zip(by_chart, rendering.result(), strict=True):
+                yield figure, as_png(drawing, parameters.dpi)
+        yield from zip(by_chart, rendering.result(), strict=True)
+
+    with ThreadPoolExecutor(1) as aside:
+        rendering = aside.submit(rendered, specs, VERSION, parameters.dpi)
+        for figure, picture in with_bar(pictures(rendering), "pictures", len(shown)):
             write_picture(figure, picture)
-            bar.update()
     write_json(SENTENCES, {name: finding.sentence for name, finding in said.items()})
     write_metrics(METRICS, {key: n for f in said.values() for key, n in f.statistics.items()})
     if boxes := letters_without_font("".join(found["genres"].get("genre", ""))):

@@ -6,14 +6,12 @@ its K shows the same numbers. A criterion sees only how well a density describes
 whether its components mean anything to a listener.
 """
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from tqdm import tqdm
 
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.criteria import Fit, evaluate_fit, largest_k, own_parameters
@@ -25,6 +23,7 @@ from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.progress.bars import with_bar, write_line
 from song_mixtures.songs.scaling import Scaling
 
 FEATURES_SELECTED = Path("data/processed/features_selected.csv")  # from preprocess
@@ -185,15 +184,12 @@ def main() -> None:
         say(short)
 
     mixtures, fits = [], []
-    for fitted, fit in tqdm(
-        sweep_fits(points, ks, mixture, compute, scaling.log_jacobian(songs)),
-        "k_sweep",
-        sum(1 + len(span) for span in ks.values()),
-        delay=2,
-        leave=False,
-        disable=None,
-    ):
-        tqdm.write(row_text(fit), file=sys.stderr)
+    log_jacobian = scaling.log_jacobian(songs)
+    del songs  # so that they do not wait in memory for all fits
+    found = sweep_fits(points, ks, mixture, compute, log_jacobian)
+    count = sum(1 + len(span) for span in ks.values())
+    for fitted, fit in with_bar(found, "mixtures", count):
+        write_line(row_text(fit))
         mixtures.append(fitted.to_json())
         fits.append(fit)
     table = pd.DataFrame(fits)

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import pandas as pd
 from sklearn.cluster import KMeans
-from tqdm import tqdm
 
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.labels.silhouette import silhouettes
@@ -19,6 +18,7 @@ from song_mixtures.pipeline.files import read_json, write_metrics, write_pickle
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import one_thread, run, say
 from song_mixtures.pipeline.tables import Tables
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_rows
 from song_mixtures.songs.scaling import Scaling
 
@@ -110,7 +110,7 @@ def cluster_all(
     calls = ((points, scored, k, chosen, params) for k in ks)
     most_jobs = 1 if len(points) < PARALLEL_FROM else None
     found = parallel_map(cluster, calls, compute, large=[points], most_jobs=most_jobs)
-    return list(tqdm(found, "kmeans", len(ks), delay=2, leave=False, disable=None))
+    return list(with_bar(found, "K-Means fits", len(ks)))
 
 
 def elbow(clusterings: list[Clustering], points: FloatArray, scored: IntArray) -> pd.DataFrame:

@@ -181,18 +181,23 @@ def main() -> None:
     others = scaling.standardize(at_other_tempo(songs, readings))
 
     posterior, log_density = posteriors(mixture, points)
-    labels = posterior.argmax(axis=1)
+    labels, metrics = posterior.argmax(axis=1), summarize(posterior)
+    assigned = assignment(songs, posterior)
+    del posterior  # as large as half of the table that is written
     at_tempo, at_other = averaged(warm, points), averaged(warm, others)
     other_labels = posteriors(mixture, others)[0].argmax(axis=1)
     deciding = np.array([*scaling.features, ""])[deciding_features(mixture, points, labels)]
-    assigned = assignment(songs, posterior).join(over_refits(labels, cold, at_tempo, points))
-    assigned = assigned.assign(
-        log_density=log_density,
-        typicality=typicality(mixture, points, labels),
-        deciding_feature=deciding,
-    ).join(second_reading(readings, other_labels, at_tempo.posterior, at_other.posterior))
+    assigned = (
+        assigned.join(over_refits(labels, cold, at_tempo, points))
+        .assign(
+            log_density=log_density,
+            typicality=typicality(mixture, points, labels),
+            deciding_feature=deciding,
+        )
+        .join(second_reading(readings, other_labels, at_tempo.posterior, at_other.posterior))
+    )
     incomplete = place_incomplete(tables.read(INCOMPLETE), scaling, mixture, cold, warm)
-    metrics = summarize(posterior) | {"placed_songs_count": len(incomplete)}
+    metrics["placed_songs_count"] = len(incomplete)
 
     tables.write(POSTERIORS, assigned)
     tables.write(PLACED, incomplete)

@@ -141,12 +141,13 @@ def main() -> None:
     recipe = read_params("mixture", MixtureParams)
     compute = read_params("compute", Compute)
     scaling = Scaling.from_json(read_json(SCALING))
-    points = scaling.standardize(tables.read(FEATURES_SELECTED, scaling.features))
+    songs = tables.read(FEATURES_SELECTED, scaling.features)
     swept = [Mixture.from_json(content) for content in read_json(SWEEP)["mixtures"]]
     valid = tables.read(K_SWEEP)["valid"] == 1
     tried = [i for i, one in enumerate(swept) if len(one.weights) in support.n_components]
 
-    sample = points[sampled_rows(len(points), params.sample_above, params.seed)]
+    rows = sampled_rows(len(songs), params.sample_above, params.seed)
+    sample = scaling.standardize(songs.iloc[rows])
     mixtures = [swept[i] for i in tried]
     found = list(refit_all(sample, mixtures, params, recipe, compute))
     fits = zip(mixtures, valid[tried], found, strict=True)

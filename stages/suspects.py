@@ -153,7 +153,7 @@ def main() -> None:
     recipe = recipe.with_fewer_runs(short_runs, carried_on, params.seed)
     scaling = Scaling.from_json(read_json(SCALING))
     songs = tables.read(FEATURES_SELECTED)
-    points, names = scaling.standardize(songs), songs["song"]
+    points = scaling.standardize(songs)
     best = best_fit(tables.read(K_SWEEP), "bic")
     mixture = Mixture.from_json(read_json(SWEEP)["mixtures"][best.name])
 
@@ -171,7 +171,7 @@ def main() -> None:
         duplicate_rows(near_duplicates(points, mixture, params.chance_pairs)),
         nowhere_rows(p_values, params.nowhere_below),
     ]
-    seen = pd.DataFrame({"song": names, "density_p_value": p_values})
+    seen = pd.DataFrame({"song": songs["song"], "density_p_value": p_values})
 
     scores: dict[str, float] = {}
     if read is not None:

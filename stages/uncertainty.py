@@ -47,6 +47,11 @@ class Uncertainty:
     octave_share: Annotated[float, Range(0, 1)]  # probability of the other reading of the tempo
 
 
+def probabilities(songs: pd.DataFrame, name: str) -> FloatArray:
+    """Return the columns <name>_prob_0 ... of songs as one array, (N, K), a copy of them."""
+    return songs.filter(like=f"{name}_prob_").to_numpy()
+
+
 def evaluate_songs(posterior: FloatArray, ambiguous_margin: float) -> pd.DataFrame:
     """Return the uncertainty of each song; gmm_entropy_share is entropy / log K, 0 to 1."""
     nats = entropy(posterior)
@@ -80,8 +85,10 @@ def extremes(songs: pd.DataFrame, count: int, nowhere_below: float) -> pd.DataFr
     from everything one component wins by a mile, so no song that belongs nowhere is called sure:
     none whose density has a p-value below `nowhere_below`, 0 to 1.
     """
-    averaged = songs.filter(like="averaged_prob_").to_numpy()
-    own = averaged[np.arange(len(songs)), songs["gmm_cluster"]]
+    labels, own = songs["gmm_cluster"].to_numpy(), np.empty(len(songs))
+    for component in np.unique(labels):
+        mine = labels == component
+        own[mine] = songs[f"averaged_prob_{component}"].to_numpy()[mine]
     dense = songs["density_p_value"] >= nowhere_below
     sureness = np.where(dense, own * songs["typicality"], -1.0)
     surest = np.argsort(-sureness, kind="stable")[: min(count, dense.sum())]
@@ -125,10 +132,10 @@ def suspicious(found: pd.DataFrame, details: pd.DataFrame, deciding: pd.Series) 
     deciding : the feature that decides on each, (N,)
     """
     row, other = (found[key].to_numpy(dtype=np.intp) for key in ("row", "other_row"))
-    ids, names = details["song"].to_numpy(), details["name"].to_numpy()
+    others = details.iloc[other]  # of the songs that are named, and not of all
     reasons = found[["kind", "score", "reason"]].assign(
-        other_song=np.where(other < 0, "", ids[other]),
-        other_name=np.where(other < 0, "", names[other]),
+        other_song=np.where(other < 0, "", others["song"]),
+        other_name=np.where(other < 0, "", others["name"]),
         deciding_feature=deciding.to_numpy()[row],
     )
     return details.iloc[row].reset_index(drop=True).join(reasons)
@@ -183,12 +190,10 @@ def main() -> None:
     assigned = tables.read(POSTERIORS).drop(columns="song")
     words = tables.read(MEANS)["profile"].to_numpy()[assigned["gmm_cluster"]]
     assigned.insert([*assigned].index("gmm_cluster") + 1, "gmm_words", words)
-    posterior, averaged = (
-        assigned.filter(like=f"{name}_prob_").to_numpy() for name in ("gmm", "averaged")
-    )
 
-    rated = evaluate_songs(posterior, parameters.ambiguous_margin)
-    again = evaluate_averaged(averaged, parameters.ambiguous_margin)
+    ambiguous_margin = parameters.ambiguous_margin
+    rated = evaluate_songs(probabilities(assigned, "gmm"), ambiguous_margin)
+    again = evaluate_averaged(probabilities(assigned, "averaged"), ambiguous_margin)
     p_values = tables.read(OUT_OF_FOLD, ["density_p_value"])
     features = tables.read(FEATURES_SELECTED).drop(columns="song")
     songs = details.join([features, assigned, p_values, rated, again])

@@ -85,7 +85,8 @@ def test_the_memory_of_a_process_counts_its_children() -> None:
 
 
 def test_stage_rows_tell_what_many_songs_add_in_sizes_of_the_largest_table() -> None:
-    few, many = StageCost("x", 1.0, 100.0, 0.1), StageCost("x", 9.5, 500.0, 200.0)
+    few = StageCost("x", 1.0, 1.0, 100.0, 120.0, 0.1)
+    many = StageCost("x", 9.5, 9.0, 500.0, 530.0, 200.0)
     assert pipeline.stage_rows([few], [many]) == [
         ["x", "9.5", "500", "400", "200", "2.0"],
         ["all", "10", "500", "", "", ""],

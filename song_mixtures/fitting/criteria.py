@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from song_mixtures.mixture.model import BLOCK, CovarianceType, FittedMixture, Mixture, posteriors
+from song_mixtures.mixture.model import CovarianceType, FittedMixture, Mixture, blocks, posteriors
 from song_mixtures.pipeline.arrays import BoolArray, FloatArray
 
 # Our choice. A component 32 times wider than it is thin is a layer and not a group: a few dozen
@@ -112,8 +112,8 @@ def evaluate_fit(
 def log_likelihood_and_certainty(mixture: Mixture, points: FloatArray) -> tuple[float, float]:
     """Return ln L and sum_n log max_k r_nk of points, (N, d), from one E-step, block by block."""
     log_likelihood = log_certainty = 0.0
-    for start in range(0, len(points), BLOCK):
-        posterior, log_likelihoods = posteriors(mixture, points[start : start + BLOCK])
+    for block in blocks(len(points)):
+        posterior, log_likelihoods = posteriors(mixture, points[block])
         log_likelihood += float(log_likelihoods.sum())
         log_certainty += float(np.log(posterior.max(axis=1)).sum())
     return log_likelihood, log_certainty

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from song_mixtures.fitting.compiled import cluster
 from song_mixtures.fitting.criteria import degenerate_components
@@ -28,6 +27,7 @@ from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import CovarianceType
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.stage import StageError
+from song_mixtures.progress.bars import with_bar
 
 # Every fourth short run starts from K-Means, the others from k-means++ alone: clusters of K-Means
 # alike lead to optima alike, and on the measured tables seldom to the best; but where songs fall
@@ -186,5 +186,4 @@ def kmeans_labels(
 
 def shown(numbers: range, progress: bool) -> Iterable[int]:
     """Return the numbers of the initializations, shown as they pass where a person watches."""
-    hidden = None if progress else True
-    return tqdm(numbers, "initializations", delay=2, leave=False, disable=hidden)
+    return with_bar(numbers, "initializations") if progress else numbers

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from tqdm import tqdm
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 
 BLOCK = 512  # songs whose distances to all others are held at a time
 
@@ -26,7 +26,7 @@ def silhouettes(points: FloatArray, labelings: Sequence[IntArray]) -> list[float
     members = [np.eye(int(labels.max()) + 1)[labels] for labels in labelings]
     totals = np.zeros(len(labelings))
     starts = range(0, len(points), BLOCK)
-    for start in tqdm(starts, "silhouettes", delay=2, leave=False, disable=None):
+    for start in with_bar(starts, "silhouettes, blocks of songs"):
         block = slice(start, start + BLOCK)
         distances = cdist(points[block], points)
         for index, (labels, one_hot) in enumerate(zip(labelings, members, strict=True)):

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from song_mixtures.mixture.model import Mixture, posteriors
+from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 
 
 def marginal(mixture: Mixture, kept: Sequence[int] | IntArray) -> Mixture:
@@ -47,10 +48,11 @@ def deciding_features(mixture: Mixture, points: FloatArray, labels: IntArray) ->
     """
     d = points.shape[1]
     changed = np.empty((len(points), d), dtype=bool)
-    for j in range(d):
-        kept = [other for other in range(d) if other != j]
-        without = posteriors(marginal(mixture, kept), points[:, kept])[0]
-        changed[:, j] = without.argmax(axis=1) != labels
+    others = [[other for other in range(d) if other != j] for j in range(d)]
+    for block in with_bar(blocks(len(points)), "deciding features, blocks of songs"):
+        for j, kept in enumerate(others):
+            without = posteriors(marginal(mixture, kept), points[block, kept])[0]
+            changed[block, j] = without.argmax(axis=1) != labels[block]
     found: IntArray = np.where(changed.sum(axis=1) == 1, changed.argmax(axis=1), -1)
     return found
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray
 
-BLOCK = 4096  # points whose posteriors are held at a time when only their sums are wanted
+BLOCK = 4096  # points that are computed at a time, so that what comes between is small
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
 
 
@@ -90,20 +90,28 @@ class FittedMixture:
         )
 
 
+def blocks(points: int) -> list[slice]:
+    """Return the parts, of at most BLOCK points, in which so many are computed."""
+    return [slice(start, start + BLOCK) for start in range(0, points, BLOCK)]
+
+
 def log_densities(mixture: Mixture, points: FloatArray) -> FloatArray:
     """Return log N(x_n | m_k, S_k) of every point under every component, (N, K).
 
     With S = L L^T the Mahalanobis distance is |L^-1 (x - m)|^2 and log |S| = 2 sum log L_ii:
     -1/2 (d log 2 pi + log |S| + |L^-1 (x - m)|^2), Bishop (2006) eq. 2.43.       (2)
     """
-    d = points.shape[1]
-    columns = []
-    for mean, covariance in zip(mixture.means, mixture.covariances, strict=True):
+    songs, d = points.shape
+    # Component after component in memory: sums over them are quick.
+    found = np.empty((len(mixture.weights), songs))
+    for k, (mean, covariance) in enumerate(zip(mixture.means, mixture.covariances, strict=True)):
         cholesky = np.linalg.cholesky(covariance)
-        whitened = np.linalg.inv(cholesky) @ (points - mean).T
-        log_determinant = 2 * np.log(np.diag(cholesky)).sum()
-        columns.append(-0.5 * (d * np.log(2 * np.pi) + log_determinant + (whitened**2).sum(axis=0)))
-    return np.array(columns).T  # component after component in memory: sums over them are quick
+        inverse, log_determinant = np.linalg.inv(cholesky), 2 * np.log(np.diag(cholesky)).sum()
+        for block in blocks(songs):
+            whitened = inverse @ (points[block] - mean).T
+            squares = (whitened**2).sum(axis=0)
+            found[k, block] = -0.5 * (d * np.log(2 * np.pi) + log_determinant + squares)
+    return found.T
 
 
 def posteriors(mixture: Mixture, points: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from song_mixtures.mixture.model import blocks
 from song_mixtures.pipeline.arrays import FloatArray
 
 if TYPE_CHECKING:  # what places a song need not wait for its import
@@ -15,7 +16,10 @@ def entropy(posterior: FloatArray) -> FloatArray:
 
     H = -sum_k p_k log p_k with 0 log 0 = 0, nothing clipped.                      (8)
     """
-    return 0.0 - times_its_log(posterior).sum(axis=1)
+    found = np.empty(len(posterior))
+    for block in blocks(len(posterior)):
+        found[block] = 0.0 - times_its_log(posterior[block]).sum(axis=1)
+    return found
 
 
 def times_its_log(share: FloatArray) -> FloatArray:
@@ -27,8 +31,11 @@ def times_its_log(share: FloatArray) -> FloatArray:
 
 def margin(posterior: FloatArray) -> FloatArray:
     """Return largest minus second largest posterior of each row, (N, K) -> (N,), 0 to 1.  (9)."""
-    second, best = np.partition(posterior, -2, axis=1)[:, -2:].T
-    return best - second
+    found = np.empty(len(posterior))
+    for block in blocks(len(posterior)):
+        second, best = np.partition(posterior[block], -2, axis=1)[:, -2:].T
+        found[block] = best - second
+    return found
 
 
 def entropy_bounds(posterior: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from song_mixtures.mixture.model import BLOCK, Mixture, posteriors
+from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.pipeline.arrays import FloatArray
 
 
@@ -45,8 +45,7 @@ class Judges:
         """
         found = np.empty((len(self.mixtures), len(points)))
         for own, mixture, quantiles in zip(found, self.mixtures, self.log_densities, strict=True):
-            for start in range(0, len(points), BLOCK):
-                block = slice(start, start + BLOCK)
+            for block in blocks(len(points)):
                 own[block] = np.interp(
                     posteriors(mixture, points[block])[1], quantiles, self.levels
                 )

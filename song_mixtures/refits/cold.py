@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Annotated, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.fit import fit_mixture
@@ -20,6 +19,7 @@ from song_mixtures.labels.agreement import adjusted_rand, best_jaccards, conting
 from song_mixtures.mixture.model import Mixture, posteriors
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
 from song_mixtures.pipeline.params import Range
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.refits.resampling import (
     COLD,
     REFERENCE,
@@ -190,7 +190,7 @@ def refit_all(
     ]
     threads = recipe.init == "varied"  # scikit-learn's K-Means would hold Python's lock
     results = parallel_map(called, calls, compute, large=[points], threads=threads)
-    shown = iter(tqdm(results, "refits", len(calls), delay=2, leave=False, disable=None))
+    shown = with_bar(results, "refits", len(calls))
     for tables in references:
         refits = list(islice(shown, params.cold))
         yield Stability(refits, np.array(list(islice(shown, tables))))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from song_mixtures.mixture.model import BLOCK, Mixture, posteriors
+from song_mixtures.mixture.model import Mixture, blocks, posteriors
 from song_mixtures.mixture.uncertainty import entropy
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ def averaged(mixtures: Sequence[Mixture], points: FloatArray) -> Averaged:
     """
     posterior = np.empty((len(points), len(mixtures[0].weights)))
     within = np.empty(len(points))  # mean of the entropies
-    for start in range(0, len(points), BLOCK):
-        block = slice(start, start + BLOCK)
+    for block in with_bar(blocks(len(points)), "posteriors over refits, blocks of songs"):
         of_each = [posteriors(mixture, points[block])[0] for mixture in mixtures]
         posterior[block] = np.mean(of_each, axis=0)
         within[block] = np.mean([entropy(one) for one in of_each], axis=0)
@@ -52,8 +52,7 @@ def kept_share(labels: IntArray, mixtures: Sequence[Mixture], points: FloatArray
     to k, so a song keeps its component when the label is the same.
     """
     kept = np.empty(len(points))
-    for start in range(0, len(points), BLOCK):
-        block = slice(start, start + BLOCK)
+    for block in with_bar(blocks(len(points)), "labels of refits, blocks of songs"):
         of_each = [posteriors(mixture, points[block])[0].argmax(axis=1) for mixture in mixtures]
         kept[block] = np.mean(np.array(of_each) == labels[block], axis=0)
     return kept

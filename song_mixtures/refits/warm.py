@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from tqdm import tqdm
-
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.em import feature_rows, parameters_of, run_accelerated_em
 from song_mixtures.fitting.recipe import MixtureParams
 from song_mixtures.mixture.model import Mixture
 from song_mixtures.pipeline.arrays import FloatArray
 from song_mixtures.pipeline.params import Range
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.refits.cold import ColdParams
 from song_mixtures.refits.resampling import WARM, bootstrap_rows, generator
 
@@ -66,4 +65,4 @@ def warm_refits(
     """
     calls = [(points, mixture, number, params, recipe) for number in range(params.warm)]
     results = parallel_map(warm_refit, calls, compute, large=[points], threads=True)
-    return iter(tqdm(results, "warm refits", len(calls), delay=2, leave=False, disable=None))
+    return with_bar(results, "warm refits", len(calls))

@@ -12,8 +12,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import gamma, logsumexp
 
-from song_mixtures.mixture.model import Mixture
+from song_mixtures.mixture.model import Mixture, blocks
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 
 
 def integral_of_square(mixture: Mixture) -> float:
@@ -55,6 +56,16 @@ class Pairs:
     expected: FloatArray  # pairs as close or closer by chance, in the whole table
 
 
+def nearest_neighbors(points: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return the distance to each point's nearest other one, (N,), and its row; all differ."""
+    tree = cKDTree(points)
+    distances, neighbors = np.empty(len(points)), np.empty(len(points), dtype=np.int64)
+    for block in with_bar(blocks(len(points)), "nearest songs, blocks of songs"):
+        found, places = tree.query(points[block], k=2)  # the nearest is the point itself
+        distances[block], neighbors[block] = found[:, 1], places[:, 1]
+    return distances, neighbors
+
+
 def near_duplicates(points: FloatArray, mixture: Mixture, most_by_chance: float) -> Pairs:
     """Return pairs of nearest neighbors that are closer than chance explains.
 
@@ -73,10 +84,10 @@ def near_duplicates(points: FloatArray, mixture: Mixture, most_by_chance: float)
     equal = Pairs(first_rows[of_row[again]], again, np.zeros(len(again)))
     if len(distinct) < 2:
         return equal
-    distances, neighbors = cKDTree(distinct).query(distinct, k=2)
-    ends = np.sort(np.column_stack([first_rows, first_rows[neighbors[:, 1]]]), axis=1)
+    distances, neighbors = nearest_neighbors(distinct)
+    ends = np.sort(np.column_stack([first_rows, first_rows[neighbors]]), axis=1)
     ends, place = np.unique(ends, axis=0, return_index=True)
-    expected = pairs_by_chance(mixture, len(points), distances[place, 1])
+    expected = pairs_by_chance(mixture, len(points), distances[place])
     order = np.argsort(expected, kind="stable")
     order = order[expected[order] <= most_by_chance]
     return Pairs(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 
 TREES = 100
 
@@ -59,7 +60,8 @@ def read_genres(points: FloatArray, genres: NDArray[np.str_], folds: int, seed: 
 
     names, own = np.unique(genres, return_inverse=True)
     probabilities = np.zeros((len(points), len(names)))
-    for grown, left_out in KFold(folds, shuffle=True, random_state=seed).split(points):
+    splits = KFold(folds, shuffle=True, random_state=seed).split(points)
+    for grown, left_out in with_bar(splits, "forests", folds):
         forest = RandomForestClassifier(TREES, random_state=seed, n_jobs=1).fit(
             points[grown], own[grown]
         )

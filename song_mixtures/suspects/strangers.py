@@ -13,9 +13,10 @@ import numpy as np
 from song_mixtures.compute.parallel import Compute, parallel_map
 from song_mixtures.fitting.fit import fit_mixture
 from song_mixtures.fitting.recipe import MixtureParams
-from song_mixtures.mixture.model import BLOCK, CovarianceType, Mixture, posteriors
+from song_mixtures.mixture.model import CovarianceType, Mixture, blocks, posteriors
 from song_mixtures.mixture.simulation import drawn_points
 from song_mixtures.pipeline.arrays import FloatArray, IntArray
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.sampling.rows import sampled_rows
 
 SIMULATED = 100_000  # songs of each fold's mixture: a p-value of 1 % is off by .03 %
@@ -35,8 +36,7 @@ class Fold:
         4.2.                                                                       (19)
         """
         found = np.empty(len(points))
-        for start in range(0, len(points), BLOCK):
-            block = slice(start, start + BLOCK)
+        for block in blocks(len(points)):
             found[block] = posteriors(self.mixture, points[block])[1]
         less = np.searchsorted(self.simulated, found, side="right")
         shares: FloatArray = (1 + less) / (1 + len(self.simulated))
@@ -100,7 +100,8 @@ def fitted_folds(
         for number in range(left_out.max() + 1)
     ]
     threads = recipe.init == "varied"  # scikit-learn's K-Means would hold Python's lock
-    return parallel_map(fold, calls, compute, threads=threads)
+    found = parallel_map(fold, calls, compute, threads=threads)
+    return with_bar(found, "mixtures of folds", len(calls))
 
 
 def out_of_fold(points: FloatArray, left_out: IntArray, folds: Sequence[Fold]) -> FloatArray:

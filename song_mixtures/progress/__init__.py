@@ -1,0 +1,1 @@
+"""How much is left, where a person waits."""
