@@ -32,6 +32,7 @@ from benchmarks._tables import DOCS, markdown, put_table
 from benchmarks.tempo import Corpus, accuracy_1, accuracy_2, corpora
 from song_mixtures.audio.decoding import read_clip
 from song_mixtures.audio.extraction import (
+    BASS_BINS,
     FEATURES,
     FURTHER_FEATURES,
     RATE,
@@ -41,7 +42,9 @@ from song_mixtures.audio.extraction import (
     beat_strength,
     chroma,
     chroma_entropy,
+    frames_of,
     integrated_loudness,
+    mel_bands,
     power_spectra,
     song_features,
 )
@@ -161,13 +164,13 @@ def further_cost(songs: pd.DataFrame) -> str:
 
 def cost_share(samples: Samples) -> float:
     """Return the time of the further features over that of all, of what both begin with."""
-    power = power_spectra(samples)
-    rises, pitch_classes = band_rises(power), chroma(np.sqrt(power))
+    power = power_spectra(frames_of(samples))
+    rises, pitch_classes = band_rises(mel_bands(power)), chroma(np.sqrt(power[::4]))
 
     def further() -> None:
         beat_strength(rises)
         chroma_entropy(pitch_classes)
-        bass_share(power)
+        bass_share(power[:, :BASS_BINS].sum(axis=1), power.sum(axis=1))
 
     return least_time(further) / least_time(lambda: song_features(samples))
 

@@ -49,7 +49,7 @@ CACHE = Path("data/cache/extract")  # finished clips; may be deleted at any time
 
 # The modules that decide a clip's features and tags.
 SOURCES = tuple(Path(inspect.getfile(one)) for one in (read_clip, song_features, read_tags))
-# A worker process costs about a second of imports; a song 0.04 s.
+# A worker process costs about a second of imports; a song 0.03 s.
 SONGS_PER_WORKER = 20
 
 MEASURED = (*FEATURES, *OTHER_READING, *FURTHER_FEATURES)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from scipy.signal import butter, lfilter
 
 from song_mixtures.audio.recipes import RECIPES
 from song_mixtures.audio.synthesis import (
@@ -16,6 +17,7 @@ from song_mixtures.audio.synthesis import (
     SAMPLE_RATE,
     SCALES,
     STEPS,
+    TAPE,
     Harmony,
     Recipe,
     Score,
@@ -24,6 +26,7 @@ from song_mixtures.audio.synthesis import (
     blend,
     compose,
     drum_kit,
+    low_passed,
     make_song,
     master,
     pattern,
@@ -216,6 +219,12 @@ def test_a_song_has_its_level_and_does_not_clip(genre: str) -> None:
     song = song_of(genre)
     assert 20 * np.log10(rms(song.samples)) == pytest.approx(song.level, abs=1e-6)
     assert np.abs(song.samples).max() < 1
+
+
+def test_the_tape_is_a_butterworth_filter_of_first_order() -> None:
+    noise = generator().standard_normal(SAMPLE_RATE)
+    expected = lfilter(*butter(1, TAPE, fs=SAMPLE_RATE), noise)
+    np.testing.assert_allclose(low_passed(noise, TAPE), expected, rtol=0, atol=1e-13)
 
 
 def test_a_level_that_would_clip_is_lowered_to_what_fits() -> None:

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from song_mixtures.audio.decoding import UnusableError, read_clip
+from song_mixtures.audio.decoding import UnusableError, mixed_down, read_clip
 from song_mixtures.audio.extraction import RATE, Samples
 from song_mixtures.audio.folder import find_audio, song_name
 from song_mixtures.pipeline.params import read_params
@@ -318,6 +318,13 @@ def test_48_khz_stereo_is_the_mean_of_its_channels(tmp_path: Path) -> None:
     clips = [read_clip(path, seconds=30, min_seconds=3) for path in (stereo, mono)]
     np.testing.assert_allclose(clips[0].samples, clips[1].samples, atol=1e-6)
     assert [clip.mixed_down for clip in clips] == [True, False]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_a_mix_is_the_mean_of_all_channels(count: int) -> None:
+    channels = np.stack([music(4, RATE, seed=seed) for seed in range(count)], axis=1)
+    channels = channels.astype(np.float32)
+    np.testing.assert_array_equal(mixed_down(channels), channels.mean(axis=1))
 
 
 def test_full_scale_clipping_is_no_obstacle(songs: Path) -> None:

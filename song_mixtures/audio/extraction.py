@@ -4,8 +4,9 @@ Samples are mono, float, at RATE. One short-time Fourier transform serves all fe
 loudness, which is measured on the samples themselves. The transform is taken of samples divided
 by their own RMS, so a song's level changes its loudness and nothing else.
 
-Shapes: samples (n,), power (T, 1025), rises (T - 1, 40), curve (T - 1,), with T frames of
-WINDOW samples, HOP apart, all of them wholly inside the clip. Frames per second: FRAME_RATE.
+Shapes: samples (n,), power (T, 1025), bands (T, 40), rises (T - 1, 40), curve (T - 1,), with T
+frames of WINDOW samples, HOP apart, all of them wholly inside the clip. Frames per second:
+FRAME_RATE. The power of all frames is never in memory at once: Spectra holds what is needed of it.
 
     F(x) = 1 / (1 + exp(-x))                    the logistic function
 
@@ -21,7 +22,7 @@ Sources, named by their authors below
     Peeters 2007, Template-Based Estimation of Time-Varying Tempo, EURASIP J. ASP 2007:067215
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -43,9 +44,12 @@ HOP = 512  # samples, 23 ms
 FRAME_RATE = RATE / HOP  # 43.07 per second
 HANN = get_window("hann", WINDOW).astype(np.float32)
 FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE).astype(np.float32)  # Hz, (1025,)
+BLOCK = 128  # frames whose spectra stay in the processor's cache while all is taken of them
 MEL_BANDS = 40  # 30 Hz to 11025 Hz
 BASS = 150.0  # Hz: below it lie kick and bass, above it most of everything else
+BASS_BINS = int(np.searchsorted(FREQUENCIES, BASS))
 LOWEST_SHARE = 1e-10  # of the power, -100 dB
+LOWEST_PEAK, HIGHEST_PEAK = np.searchsorted(FREQUENCIES, (60.0, 3500.0))  # bins, for chroma
 LOW_BANDS = 8  # the lowest ones, up to 700 Hz: kick, bass, the body of a snare
 
 SLOWEST, FASTEST = 40.0, 240.0  # BPM
@@ -113,25 +117,23 @@ def song_features(samples: Samples) -> SongFeatures:
 
     Raises FeaturelessError where the clip is silent, or so steady that it has no tempo.
     """
-    loudness = integrated_loudness(samples)
-    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    leveled = samples * np.float32(1 / level)
-    power = power_spectra(leveled)
+    exact = samples.astype(np.float64)
+    loudness = integrated_loudness(exact)
+    leveled = samples * np.float32(1 / np.sqrt(exact @ exact / len(samples)))
     levels = frame_levels(leveled)
     audible = levels > 1e-3 * levels.max()  # not the pauses, where rounding noise has a spectrum
-    rises = band_rises(power)
+    spectra = analyzed(leveled, audible)
+    rises = band_rises(spectra.bands)
     curve = rises.mean(axis=1)
     beat = tempo(curve)
 
-    heard = power[audible]
-    amplitude = np.sqrt(heard)
     parts = {
-        "brightness": brightness(amplitude),
+        "brightness": brightness(spectra.centroids),
         "onset_rate": onset_rate(curve),
-        "spectral_entropy": spectral_entropy(heard),
+        "spectral_entropy": spectral_entropy(spectra.entropies),
         "variation": variation(levels[audible]),
     }
-    pitch_classes = chroma(amplitude)
+    pitch_classes = chroma(spectra.tonal)
     mode = majorness(pitch_classes)
     pulse, beats = pulse_clarity(curve), beat_strength(rises)
     return SongFeatures(
@@ -146,7 +148,7 @@ def song_features(samples: Samples) -> SongFeatures:
         pulse_clarity=pulse,
         beat_strength=beats,
         chroma_entropy=chroma_entropy(pitch_classes),
-        bass_share=bass_share(heard),
+        bass_share=bass_share(spectra.bass, spectra.total),
         **parts,
     )
 
@@ -168,7 +170,7 @@ def _k_weighting() -> tuple[FloatArray, FloatArray]:
     return 0.993737 * np.convolve(shelf.b, high_pass.b), np.convolve(shelf.a, high_pass.a)
 
 
-def integrated_loudness(samples: Samples) -> float:
+def integrated_loudness(samples: Samples | FloatArray) -> float:
     """Return the integrated loudness of mono samples [LUFS], -70 upward.
 
     L = -0.691 + 10 log10 (mean square of the K-weighted samples over the gated blocks) with
@@ -178,10 +180,16 @@ def integrated_loudness(samples: Samples) -> float:
 
     Raises FeaturelessError where no block passes the first gate: the clip is silent.
     """
-    weighted = lfilter(*_k_weighting(), samples.astype(np.float64))
     step = RATE // 10
-    steps = len(weighted) // step
-    sums = np.square(weighted[: steps * step]).reshape(steps, step).sum(axis=1)
+    steps = len(samples) // step
+    sums = np.empty(steps)
+    numerator, denominator = _k_weighting()
+    state = np.zeros(len(denominator) - 1)
+    for start in range(0, steps, 20):  # so few that they stay in the processor's cache
+        piece = samples[start * step : min(start + 20, steps) * step]
+        weighted, state = lfilter(numerator, denominator, piece.astype(float, copy=False), zi=state)
+        by_step = weighted.reshape(-1, step)
+        sums[start : start + 20] = np.vecdot(by_step, by_step)
     powers = np.convolve(sums, np.ones(4), mode="valid") / (4 * step)
     heard = powers[powers > 10 ** ((-70 + 0.691) / 10)]
     if not heard.size:
@@ -192,24 +200,78 @@ def integrated_loudness(samples: Samples) -> float:
 # ---- what the transform gives
 
 
-def power_spectra(samples: Samples) -> Spectrum:
-    """Return |STFT|^2, (T, 1025), Hann window; frame t covers samples t HOP to t HOP + WINDOW.
+@dataclass(frozen=True)
+class Spectra:
+    """What the features need of the spectra of a clip of T frames, A of them audible."""
 
-    The same numbers as np.abs(librosa.stft(samples, center=False).T) ** 2, made faster
-    by blocks of frames that stay in the processor's cache.
+    bands: Spectrum  # (T, 40), power in the mel bands
+    centroids: Spectrum  # (A,), Hz, of the amplitude
+    entropies: Spectrum  # (A,), nats
+    bass: Spectrum  # (A,), power below BASS
+    total: Spectrum  # (A,), all power
+    tonal: Spectrum  # (every 4th of A, HIGHEST_PEAK + 1), amplitude
+
+
+def analyzed(samples: Samples, audible: NDArray[np.bool_]) -> Spectra:
+    """Return what the features need of the spectra.
+
+    Parameters
+    ----------
+    samples : (n,), divided by their RMS
+    audible : which of the T frames are not pauses, (T,); the onset curve alone is of all
     """
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
-    power = np.empty((len(frames), WINDOW // 2 + 1), dtype=np.float32)
-    for start in range(0, len(frames), 64):
-        transform = rfft(frames[start : start + 64] * HANN, axis=1)
-        power[start : start + 64] = transform.real**2 + transform.imag**2
+    frames = frames_of(samples)
+    every_4th = np.zeros_like(audible)
+    every_4th[np.flatnonzero(audible)[::4]] = True
+    blocks = [
+        analyzed_block(frames[block], audible[block], every_4th[block])
+        for block in (slice(start, start + BLOCK) for start in range(0, len(frames), BLOCK))
+    ]
+    return Spectra(
+        **{
+            field.name: np.concatenate([getattr(block, field.name) for block in blocks])
+            for field in fields(Spectra)
+        }
+    )
+
+
+def analyzed_block(
+    frames: Samples, audible: NDArray[np.bool_], every_4th: NDArray[np.bool_]
+) -> Spectra:
+    """Return what the features need of so few frames that their spectra stay in the cache."""
+    power = power_spectra(frames)
+    heard = power if audible.all() else power[audible]
+    above_0_hz = heard[:, 1:].sum(axis=1)
+    amplitude = np.sqrt(heard)
+    return Spectra(
+        bands=mel_bands(power),
+        centroids=centroids(amplitude),
+        entropies=entropies(heard, above_0_hz),
+        bass=heard[:, :BASS_BINS].sum(axis=1),
+        total=heard[:, 0] + above_0_hz,
+        tonal=amplitude[every_4th[audible], : HIGHEST_PEAK + 1],
+    )
+
+
+def frames_of(samples: Samples) -> Samples:
+    """Return the frames, (T, WINDOW), a view: frame t is samples t HOP to t HOP + WINDOW."""
+    return np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
+
+
+def power_spectra(frames: Samples) -> Spectrum:
+    """Return |STFT|^2 of frames of frames_of(), (T, 1025), Hann window.
+
+    The same numbers as np.abs(librosa.stft(samples, center=False).T) ** 2.
+    """
+    transform = rfft(frames * HANN, axis=1)
+    power: Spectrum = transform.real**2 + transform.imag**2
     return power
 
 
 def frame_levels(samples: Samples) -> FloatArray:
     """Return the RMS of each frame of power_spectra(), (T,), in the samples' unit."""
     hops = len(samples) // HOP
-    energies = np.square(samples[: hops * HOP]).reshape(hops, HOP).sum(axis=1, dtype=np.float64)
+    energies = np.vecdot(np.square(samples[: hops * HOP]).reshape(hops, HOP), np.ones(HOP))
     squares = np.convolve(energies, np.ones(WINDOW // HOP), mode="valid") / WINDOW
     return np.asarray(np.sqrt(squares))
 
@@ -231,6 +293,29 @@ def _mel_basis() -> Spectrum:
     return triangles
 
 
+@cache
+def _mel_parts() -> list[tuple[slice, slice, Spectrum]]:
+    """Return the mel filters part by part: bands, the bins they are not zero at, (bins, bands)."""
+    parts = []
+    for bands in map(slice, (0, 16, 24, 32), (16, 24, 32, MEL_BANDS)):
+        filters = _mel_basis()[bands]
+        first, *_, last = np.flatnonzero(filters.any(axis=0))
+        bins = slice(int(first), int(last) + 1)
+        parts.append((bands, bins, np.ascontiguousarray(filters[:, bins].T)))
+    return parts
+
+
+def mel_bands(power: Spectrum) -> Spectrum:
+    """Return the power in the mel bands, (T, 40).
+
+    A triangle is narrow, so a product with the whole basis would be one of zeros for the most part.
+    """
+    powers = np.empty((len(power), MEL_BANDS), dtype=np.float32)
+    for bands, bins, filters in _mel_parts():
+        np.matmul(power[:, bins], filters, out=powers[:, bands])
+    return powers
+
+
 # Below 1 kHz 3 mels per 200 Hz; above it 27 mels make the 6.4-fold.
 MELS_AT_1_KHZ = 15.0
 LOG_HERTZ_PER_MEL = np.log(6.4) / 27
@@ -247,13 +332,12 @@ def _hertz(mels: FloatArray) -> FloatArray:
     return np.asarray(np.where(mels < MELS_AT_1_KHZ, 200 / 3 * mels, above))
 
 
-def band_rises(power: Spectrum) -> FloatArray:
+def band_rises(bands: Spectrum) -> FloatArray:
     """Return by how much each mel band rises from frame to frame [dB], (T - 1, 40), 0 or more.
 
     max(0, D_t - D_t-1) with D = 10 log10 (mel power), floored 80 dB below the clip's maximum:
     the half-wave rectified spectral difference of Bello et al. 2005, in decibels.
     """
-    bands = power @ _mel_basis().T
     decibels = 10 * np.log10(np.maximum(bands, 1e-8 * bands.max()), dtype=np.float64)
     return np.asarray(np.maximum(0.0, np.diff(decibels, axis=0)))
 
@@ -400,22 +484,39 @@ def onset_rate(curve: FloatArray) -> float:
 # ---- energy
 
 
-def brightness(amplitude: Spectrum) -> float:
-    """Return log2(c / 1 kHz) [octaves], c the mean over frames of the amplitude's centroid."""
-    centroids = amplitude @ FREQUENCIES / amplitude.sum(axis=1)
+def centroids(amplitude: Spectrum) -> Spectrum:
+    """Return the centroid of each frame's amplitude [Hz], (T,)."""
+    return np.asarray(amplitude @ FREQUENCIES / amplitude.sum(axis=1))
+
+
+def brightness(centroids: Spectrum) -> float:
+    """Return log2(c / 1 kHz) [octaves], c the mean over frames of the amplitude's centroid [Hz]."""
     return float(np.log2(centroids.mean() / 1000))
 
 
-def spectral_entropy(power: Spectrum) -> float:
-    """Return the mean over frames of the spectrum's entropy over its maximum, 0 to 1.
+def entropies(power: Spectrum, total: Spectrum) -> Spectrum:
+    """Return the entropy of each frame's spectrum without the bin at 0 Hz [nats], (T,).
 
-    -sum_f p log p / log 1024 with p = P / sum P, without the bin at 0 Hz. 0: one sine; 1: white.
-    Computed as log sum P - (sum P log P) / sum P, which is the same and needs no table of p.
+    -sum_f p log p with p = P / sum P, computed as log sum P - (sum P log P) / sum P, which is the
+    same and needs no table of p.
+
+    Parameters
+    ----------
+    power : (T, 1025)
+    total : its sum over all bins but the one at 0 Hz, (T,)
     """
-    bins = power[:, 1:]
-    total = bins.sum(axis=1)
-    weighted = np.einsum("tf,tf->t", bins, np.log(bins + np.float32(1e-30)))
-    return float((np.log(total) - weighted / total).mean() / np.log(bins.shape[1]))
+    logs = power + np.float32(1e-30)
+    np.log(logs, out=logs)
+    weighted = np.einsum("tf,tf->t", power[:, 1:], logs[:, 1:])
+    return np.asarray(np.log(total) - weighted / total)
+
+
+def spectral_entropy(entropies: Spectrum) -> float:
+    """Return the mean over frames of their entropies [nats] over log 1024, the highest: 0 to 1.
+
+    0: one sine; 1: white.
+    """
+    return float(entropies.mean() / np.log(WINDOW // 2))
 
 
 def variation(levels: FloatArray) -> float:
@@ -441,7 +542,7 @@ def energy(parts: dict[str, float]) -> float:
 
 
 def chroma(amplitude: Spectrum) -> FloatArray:
-    """Return how strong each pitch class is, (12,) from C, 0 to 1: the mean over every 4th frame.
+    """Return how strong each pitch class is, (12,) from C, 0 to 1: the mean over frames.
 
     Peaks of the spectrum from 60 to 3500 Hz within 60 dB of the frame's highest, placed between
     bins by a parabola through log amplitudes, each given to its nearest semitone with the weight
@@ -449,21 +550,21 @@ def chroma(amplitude: Spectrum) -> FloatArray:
     over its maximum. After the harmonic pitch class profile of Gómez 2006, whose weight is
     amplitude^2 over a wider window; the upper limit is that of Essentia's KeyExtractor.
     """
-    frames = amplitude[::4]
-    low, high = np.searchsorted(FREQUENCIES, (60.0, 3500.0))
-    logs = np.log(frames[:, low - 1 : high + 1] + np.float32(1e-7))
+    logs = np.log(amplitude[:, LOWEST_PEAK - 1 : HIGHEST_PEAK + 1] + np.float32(1e-7))
     left, top, right = logs[:, :-2], logs[:, 1:-1], logs[:, 2:]
     peaks = (top > left) & (top >= right) & (top > top.max(axis=1, keepdims=True) - np.log(1000))
-    frame, place = np.nonzero(peaks)
-    left, top, right = left[peaks], top[peaks], right[peaks]
-    bins = low + place + 0.5 * (left - right) / (left - 2 * top + right)
+    frame, place = np.divmod(np.flatnonzero(peaks), peaks.shape[1])
+    at = frame * logs.shape[1] + place + 1
+    left, top, right = (logs.ravel()[at + off] for off in (-1, 0, 1))
+    bins = LOWEST_PEAK + place + 0.5 * (left - right) / (left - 2 * top + right)
     pitch = 69 + 12 * np.log2(bins * RATE / WINDOW / 440)  # MIDI: A4 is 69
     weight = np.exp(top.astype(np.float64))
-    pitch -= np.angle(np.sum(weight * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
+    turns = (2 * np.pi * (pitch - np.round(pitch))).astype(np.float32)
+    pitch -= np.arctan2(weight @ np.sin(turns), weight @ np.cos(turns)) / (2 * np.pi)
     nearest = np.round(pitch)
     weight *= np.cos(np.pi * (pitch - nearest)) ** 2
     classes = frame * 12 + nearest.astype(int) % 12
-    profile = np.bincount(classes, weight, minlength=len(frames) * 12).reshape(-1, 12)
+    profile = np.bincount(classes, weight, minlength=len(amplitude) * 12).reshape(-1, 12)
     strongest = profile.max(axis=1, keepdims=True)
     return np.asarray((profile / np.where(strongest > 0, strongest, 1)).mean(axis=0))
 
@@ -517,8 +618,7 @@ def chroma_entropy(pitch_classes: FloatArray) -> float:
     return float(entr(share).sum() / np.log(len(share)))
 
 
-def bass_share(power: Spectrum) -> float:
+def bass_share(bass: Spectrum, total: Spectrum) -> float:
     """Return 10 log10 (power below BASS / all power) over all frames [dB], -100 to 0."""
-    low = power[:, : int(np.searchsorted(FREQUENCIES, BASS))].sum(dtype=np.float64)
-    share = low / power.sum(dtype=np.float64)
+    share = bass.sum(dtype=np.float64) / total.sum(dtype=np.float64)
     return float(10 * np.log10(max(share, LOWEST_SHARE)))

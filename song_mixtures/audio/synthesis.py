@@ -4,17 +4,17 @@ Everything is in 4/4 on a grid of sixteenths, and a pattern of 16 steps is one b
 numbers only (patterns too are numbers: the chance that a step sounds), so any two recipes can be
 blended in any proportion. Tempo, mode, level and pulse strength are decided here and written
 down; nothing is measured afterwards. The sound is additive synthesis with a drum kit of three;
-all numbers in it are our choice.
+all numbers in it are our choice. NumPy alone does it: SciPy's filters take longer to import, once
+per process, than a hundred songs to make.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.fft import irfft
-from scipy.signal import butter, lfilter
 
 from song_mixtures.pipeline.arrays import FloatArray
 
@@ -34,11 +34,11 @@ PROGRESSIONS = {
 ACCENTS = np.array([1.0, 0.5, 0.7, 0.5])
 CHORD_TONE = 0.7  # share of the melody's notes that are taken from the chord
 LOWEST = {"bass": 36, "chords": 60, "melody": 72}  # MIDI pitch: each voice has one octave
-PERIOD = 8192  # samples of a tone's period before it is read at its pitch
+PERIOD = 2**13  # samples of a tone's period before it is read at its pitch
 HARMONICS = 16  # of a tone, as many of them as lie below BAND
 BAND = 0.45 * SAMPLE_RATE  # Hz
 FADE = 0.01  # seconds, so that no note ends with a click
-TAPE = butter(1, 4000, fs=SAMPLE_RATE)  # highs fall by 6 dB an octave, as in most recordings
+TAPE = 4000  # Hz: above it highs fall by 6 dB an octave, as in most recordings
 CEILING = 3.5  # of the limiter, in units of the mix's RMS (10.9 dB)
 HEADROOM = 0.1  # dB kept between the highest sample and full scale
 
@@ -186,7 +186,8 @@ def harmonic_notes(
     for step in steps["melody"]:
         choice: Sequence[int] = harmony.chord(step)
         choice = choice if rng.random() < CHORD_TONE else SCALES[harmony.mode]
-        notes.append((step, "melody", harmony.pitch("melody", int(rng.choice(choice))), 0.5))
+        semitones = choice[int(rng.integers(len(choice)))]
+        notes.append((step, "melody", harmony.pitch("melody", semitones), 0.5))
     return notes
 
 
@@ -241,33 +242,56 @@ def voices(recipe: Recipe, tempo: float) -> dict[str, Voice]:
     }
 
 
+@cache
+def _sines() -> FloatArray:
+    """Return sin(2 pi h t / PERIOD), (HARMONICS, PERIOD), h from 1 and t from 0."""
+    phases = np.outer(np.arange(1, HARMONICS + 1), np.arange(PERIOD)) % PERIOD
+    return np.asarray(np.sin(2 * np.pi / PERIOD * phases))
+
+
+@lru_cache(maxsize=32)
+def period(harmonics: int, rolloff: float) -> FloatArray:
+    """Return one period of a tone, (PERIOD,): sum over h of h^-rolloff sin(2 pi h t)."""
+    return np.asarray(np.arange(1, harmonics + 1) ** -rolloff @ _sines()[:harmonics])
+
+
+@lru_cache(maxsize=3)
+def envelope(voice: Voice) -> FloatArray:
+    """Return how loud a note is, (samples,), 0 to 1: the same at every pitch."""
+    times = np.arange(int(voice.lasting * SAMPLE_RATE)) / SAMPLE_RATE
+    rise = np.minimum(times / voice.attack, 1)
+    fall = np.exp(np.minimum(voice.attack - times, 0) / voice.decay)
+    end = np.minimum((voice.lasting - times) / FADE, 1)
+    return np.asarray(rise * fall * end)
+
+
 def tone(pitch: int, voice: Voice) -> FloatArray:
     """Return one note, (samples,): sum over h of h^-rolloff sin(2 pi h f t), in its envelope."""
     frequency = 440 * 2 ** ((pitch - 69) / 12)
-    harmonics = np.arange(1, min(HARMONICS, int(BAND / frequency)) + 1)
-    spectrum = np.zeros(PERIOD // 2 + 1, dtype=complex)
-    spectrum[harmonics] = -0.5j * PERIOD * harmonics**-voice.rolloff
-    period = irfft(spectrum)
-    samples = np.arange(int(voice.lasting * SAMPLE_RATE))
-    phases = (samples * (PERIOD * frequency / SAMPLE_RATE)).astype(np.int64) % PERIOD
-    times = samples / SAMPLE_RATE
-    rise = np.minimum(times / voice.attack, 1)
-    fall = np.exp(-np.maximum(times - voice.attack, 0) / voice.decay)
-    end = np.minimum((voice.lasting - times) / FADE, 1)
-    note: FloatArray = period[phases] * (rise * fall * end)
-    return note
+    loudness = envelope(voice)
+    steps = np.arange(len(loudness), dtype=float) * (PERIOD * frequency / SAMPLE_RATE)
+    wave = period(min(HARMONICS, int(BAND / frequency)), voice.rolloff)
+    return np.asarray(wave[steps.astype(np.int64) & (PERIOD - 1)] * loudness)
+
+
+@cache
+def _drums() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return what is the same in all songs: kick, tone of the snare, decay of snare and hat."""
+    times = np.arange(int(0.2 * SAMPLE_RATE)) / SAMPLE_RATE
+    kick_phase = 50 * times + 40 * (1 - np.exp(-30 * times)) / 30  # from 90 Hz down to 50 Hz
+    kick = np.sin(2 * np.pi * kick_phase) * np.exp(-18 * times)
+    snare = 0.25 * np.sin(2 * np.pi * 190 * times)
+    return kick, snare, np.exp(-22 * times), np.exp(-70 * times)
 
 
 def drum_kit(rng: Generator) -> dict[str, FloatArray]:
     """Return a song's drums, (samples,) each: a falling sine, noise over a tone, high noise."""
-    times = np.arange(int(0.2 * SAMPLE_RATE)) / SAMPLE_RATE
-    noise = rng.standard_normal(len(times))
-    kick_phase = 50 * times + 40 * (1 - np.exp(-30 * times)) / 30  # from 90 Hz down to 50 Hz
-    snare = 0.35 * noise + 0.25 * np.sin(2 * np.pi * 190 * times)
+    kick, snare, snare_decay, hat_decay = _drums()
+    noise = rng.standard_normal(len(kick))
     return {
-        "kick": np.sin(2 * np.pi * kick_phase) * np.exp(-18 * times),
-        "snare": snare * np.exp(-22 * times),
-        "hat": 0.15 * np.diff(noise, prepend=0) * np.exp(-70 * times),
+        "kick": kick,
+        "snare": (0.35 * noise + snare) * snare_decay,
+        "hat": 0.15 * np.diff(noise, prepend=0) * hat_decay,
     }
 
 
@@ -288,7 +312,7 @@ def place(track: FloatArray, sound: FloatArray, start: float, gain: float) -> No
 
 def rms(track: FloatArray) -> float:
     """Return the root mean square."""
-    return float(np.sqrt(np.mean(track**2)))
+    return float(np.sqrt(track @ track / len(track)))
 
 
 def render_notes(score: Score, recipe: Recipe, length: int) -> FloatArray:
@@ -299,10 +323,11 @@ def render_notes(score: Score, recipe: Recipe, length: int) -> FloatArray:
     track = np.zeros(length)
     for note in score.notes:
         place(track, sounds[note.pitch, note.voice], note.start, note.gain)
-    track /= rms(track)
     if recipe.drive > 0:
-        track = np.tanh(recipe.drive * track)
-    return track / rms(track)
+        track *= recipe.drive / rms(track)
+        np.tanh(track, out=track)
+    track /= rms(track)
+    return track
 
 
 def render_drums(score: Score, length: int, rng: Generator) -> FloatArray:
@@ -311,7 +336,23 @@ def render_drums(score: Score, length: int, rng: Generator) -> FloatArray:
     for drum, sound in drum_kit(rng).items():
         for hit in score.hits[drum]:
             place(track, sound, hit.start, hit.gain)
-    return track / (rms(track) or 1)
+    track /= rms(track) or 1
+    return track
+
+
+def low_passed(track: FloatArray, cutoff: float) -> FloatArray:
+    """Return the track, (n,), through a Butterworth low-pass of first order, cutoff in Hz.
+
+    y(t) = p y(t - 1) + (1 - p) / 2 (x(t) + x(t - 1)), the bilinear transform of 1 / (1 + s / w), is
+    what the product of (1 + p^k z^-k) over k = 1, 2, 4, 8, 16 gives up to p^32 (1e-21 at 4 kHz).
+    """
+    slope = np.tan(np.pi * cutoff / SAMPLE_RATE)
+    pole = (1 - slope) / (1 + slope)
+    passed = (1 - pole) / 2 * track
+    passed[1:] += passed[:-1].copy()
+    for lag in (1, 2, 4, 8, 16):
+        passed[lag:] += pole**lag * passed[:-lag]
+    return passed
 
 
 def master(mix: FloatArray, level: float) -> tuple[FloatArray, float]:
@@ -319,11 +360,13 @@ def master(mix: FloatArray, level: float) -> tuple[FloatArray, float]:
 
     The level is the one asked for, or the highest that keeps every sample below full scale.
     """
-    tape = lfilter(*TAPE, mix)
-    limited = np.tanh(tape / rms(tape) / CEILING)
-    limited /= rms(limited)
-    level = float(min(level, -20 * np.log10(np.abs(limited).max()) - HEADROOM))
-    return limited * 10 ** (level / 20), level
+    samples = low_passed(mix, TAPE)
+    samples /= rms(samples) * CEILING
+    np.tanh(samples, out=samples)
+    samples /= rms(samples)
+    level = float(min(level, -20 * np.log10(max(samples.max(), -samples.min())) - HEADROOM))
+    samples *= 10 ** (level / 20)
+    return samples, level
 
 
 @dataclass(frozen=True)
@@ -341,7 +384,10 @@ def make_song(recipe: Recipe, seconds: float, rng: Generator) -> Song:
     recipe = vary(recipe, rng)
     score = compose(recipe, seconds, rng)
     length = round(seconds * SAMPLE_RATE)
-    notes = render_notes(score, recipe, length)
-    drums = recipe.drums * render_drums(score, length, rng)
-    samples, level = master(notes + drums, recipe.level)
-    return Song(samples, score, level, pulse_strength=rms(drums) ** 2 / (rms(drums) ** 2 + 1))
+    mix = render_notes(score, recipe, length)
+    drums = render_drums(score, length, rng)
+    drums *= recipe.drums
+    energy = rms(drums) ** 2
+    mix += drums
+    samples, level = master(mix, recipe.level)
+    return Song(samples, score, level, pulse_strength=energy / (energy + 1))

@@ -29,6 +29,7 @@ from song_mixtures.audio.extraction import (
     FeaturelessError,
     Samples,
     SongFeatures,
+    Spectrum,
     song_features,
 )
 from tests.conftest import REAL_DATA
@@ -75,6 +76,18 @@ def chords(roots: list[int], third: int, seconds: float = 1.0) -> Samples:
             * np.linspace(1, 0.2, round(seconds * RATE))
         )
     return np.concatenate(played).astype(np.float32)
+
+
+def power_of(samples: Samples) -> Spectrum:
+    return features.power_spectra(features.frames_of(samples))
+
+
+def spectral_entropy(power: Spectrum) -> float:
+    return features.spectral_entropy(features.entropies(power, power[:, 1:].sum(axis=1)))
+
+
+def bass_share(power: Spectrum) -> float:
+    return features.bass_share(power[:, : features.BASS_BINS].sum(axis=1), power.sum(axis=1))
 
 
 def parts(samples: Samples) -> dict[str, float]:
@@ -154,7 +167,7 @@ def test_twelve_decibels_less_change_loudness_by_twelve_and_nothing_else() -> No
 def test_spectra_are_those_of_librosa() -> None:
     samples = noise(3)
     expected = np.abs(librosa.stft(samples, n_fft=WINDOW, hop_length=HOP, center=False).T) ** 2
-    power = features.power_spectra(samples)
+    power = power_of(samples)
     assert power.shape == expected.shape
     np.testing.assert_allclose(power, expected, atol=1e-5 * expected.max(), rtol=1e-4)
 
@@ -182,12 +195,37 @@ def test_resampling_is_that_of_librosa(rate: int, more: int) -> None:
 
 
 def test_rises_are_those_of_librosas_onset_strength() -> None:
-    power = features.power_spectra(noise(3))
+    power = power_of(noise(3))
     mel = librosa.feature.melspectrogram(S=power.T, sr=RATE, n_mels=40, fmin=30, fmax=RATE / 2)
     decibels = librosa.power_to_db(mel, ref=np.max, top_db=80)
     expected = librosa.onset.onset_strength(S=decibels, sr=RATE, center=False)[1:]
-    curve = features.band_rises(power).mean(axis=1)
+    curve = features.band_rises(features.mel_bands(power)).mean(axis=1)
     np.testing.assert_allclose(curve, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_mel_bands_are_the_product_with_the_filters() -> None:
+    power = power_of(noise(3))
+    expected = power.astype(np.float64) @ features._mel_basis().T
+    np.testing.assert_allclose(features.mel_bands(power), expected, rtol=1e-5)
+
+
+def test_blocks_of_frames_give_what_all_frames_at_once_give() -> None:
+    # A pause longer than a block, and a last block that is not full.
+    song = noise(14)
+    song[3 * RATE : 11 * RATE] = 0
+    power = power_of(song)
+    audible = features.frame_levels(song) > 0
+    assert len(power) % features.BLOCK
+    assert (~audible).sum() > 2 * features.BLOCK
+    heard = power[audible]
+    found = features.analyzed(song, audible)
+    np.testing.assert_allclose(found.bands, features.mel_bands(power), rtol=1e-5)
+    np.testing.assert_allclose(found.centroids, features.centroids(np.sqrt(heard)), rtol=1e-5)
+    entropy = features.spectral_entropy(found.entropies)
+    assert entropy == pytest.approx(spectral_entropy(heard), rel=1e-6)
+    assert features.bass_share(found.bass, found.total) == pytest.approx(bass_share(heard))
+    tonal = np.sqrt(heard[::4, : features.HIGHEST_PEAK + 1])
+    np.testing.assert_array_equal(found.tonal, tonal)
 
 
 # ---- rhythm
@@ -319,24 +357,24 @@ def test_danceability_rises_with_the_drum() -> None:
 
 
 def test_brightness_of_a_sine_is_its_frequency_in_octaves_above_1_khz() -> None:
-    amplitude = np.sqrt(features.power_spectra(sine(2000)))
-    assert features.brightness(amplitude) == pytest.approx(1.0, abs=0.01)
+    amplitude = np.sqrt(power_of(sine(2000)))
+    assert features.brightness(features.centroids(amplitude)) == pytest.approx(1.0, abs=0.01)
 
 
 def test_spectral_entropy_goes_from_a_sine_to_white() -> None:
     flat = np.ones((5, WINDOW // 2 + 1), dtype=np.float32)
-    assert features.spectral_entropy(flat) == pytest.approx(1.0, abs=1e-6)
+    assert spectral_entropy(flat) == pytest.approx(1.0, abs=1e-6)
     one_bin = np.zeros_like(flat)
     one_bin[:, 40] = 1
-    assert features.spectral_entropy(one_bin) == pytest.approx(0.0, abs=1e-6)
+    assert spectral_entropy(one_bin) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_spectral_entropy_agrees_with_its_definition() -> None:
-    power = features.power_spectra(noise(3))
+    power = power_of(noise(3))
     share = power[:, 1:].astype(np.float64)
     share /= share.sum(axis=1, keepdims=True)
     naive = -(share * np.log(share)).sum(axis=1).mean() / np.log(1024)
-    assert features.spectral_entropy(power) == pytest.approx(naive, abs=1e-5)
+    assert spectral_entropy(power) == pytest.approx(naive, abs=1e-5)
 
 
 def test_variation_by_hand() -> None:
@@ -372,7 +410,7 @@ def test_energy_rises_with_onsets_and_with_noise_and_falls_with_swells() -> None
 
 
 def test_chroma_of_one_note_is_one_pitch_class() -> None:
-    chroma = features.chroma(np.sqrt(features.power_spectra(sine(440))))
+    chroma = features.chroma(np.sqrt(power_of(sine(440))))
     assert chroma.argmax() == 9  # A
     assert chroma[9] == pytest.approx(1.0, abs=0.01)
     assert np.delete(chroma, 9).max() < 0.01
@@ -380,7 +418,7 @@ def test_chroma_of_one_note_is_one_pitch_class() -> None:
 
 def test_chroma_takes_the_tuning_out() -> None:
     sharp = sine(440 * 2 ** (0.3 / 12))
-    assert features.chroma(np.sqrt(features.power_spectra(sharp))).argmax() == 9
+    assert features.chroma(np.sqrt(power_of(sharp))).argmax() == 9
 
 
 def test_chroma_of_a_frame_without_a_peak_is_zero() -> None:
@@ -430,7 +468,7 @@ def test_chroma_entropy_by_hand() -> None:
 
 def test_bass_share_by_hand() -> None:
     shares = [
-        features.bass_share(features.power_spectra(song))
+        bass_share(power_of(song))
         for song in (sine(80), sine(80) + sine(1000), sine(80) + 3 * sine(1000), sine(1000))
     ]
     assert shares[:3] == pytest.approx([0, -10 * np.log10(2), -10], abs=0.01)
