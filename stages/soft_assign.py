@@ -197,7 +197,7 @@ def main() -> None:
         .join(second_reading(readings, other_labels, at_tempo.posterior, at_other.posterior))
     )
     incomplete = place_incomplete(tables.read(INCOMPLETE), scaling, mixture, cold, warm)
-    metrics["placed_songs_count"] = len(incomplete)
+    metrics |= {"placed_songs_count": len(incomplete)}
 
     tables.write(POSTERIORS, assigned)
     tables.write(PLACED, incomplete)
