@@ -243,14 +243,6 @@ def pipeline_stages(dvc_yaml: Path = ROOT / "dvc.yaml") -> dict[str, Any]:
 BY_INPUT = {"demo", "extract", "gtzan_table", "playlists"}
 
 
-def give_machine_code(folder: Path) -> None:
-    """Put numba's machine code beside a copy of the code: compiling it takes many seconds."""
-    cached = Path("song_mixtures/fitting/__pycache__")
-    (folder / cached).mkdir(parents=True, exist_ok=True)
-    for path in (ROOT / cached).glob("*.nb?"):
-        shutil.copy(path, folder / cached)
-
-
 def run_project(folder: Path) -> None:
     """Make a git checkout of this tree with a table of 240 songs, run it and commit."""
     project = folder / "project"
@@ -258,7 +250,6 @@ def run_project(folder: Path) -> None:
     for path in filter(lambda path: (ROOT / path).is_file(), listed):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, project / path)
-    give_machine_code(project)
     make_songs().to_csv(project / "data/raw/songs.csv", index=False)
     write_params(project, {})
     call(project, "git", "init", "-q")
