@@ -54,6 +54,7 @@ SMALL: dict[str, Any] = {
     "mixture.n_init": 2,
     "mixture.tol": 0.0001,
     "k_sweep.k_max": 5,
+    "stability.n_components": [3, 4],
     "refits.reference_tables": 10,
     "refits.short_runs": 5,
     "refits.carried_on": 2,
