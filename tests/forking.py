@@ -216,7 +216,6 @@ def keep_the_lock() -> None:
         written = io.StringIO()
         dump(content, written)
         stream.write(written.getvalue())
-        kept.clear()
         kept[written.getvalue()] = content
 
     _yaml.parse_yaml_for_update, _yaml._dump = parse_once, dump_and_keep
