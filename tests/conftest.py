@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import settings
 
 from song_mixtures.pipeline.params import load_yaml
 from tests.forking import forking_commands
@@ -21,10 +22,15 @@ from tests.forking import forking_commands
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("REAL_DATA", ROOT / "../shared/data"))
 
+# How long an example takes depends on what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
+
 LONGEST_FIRST = [
-    "test_dvc.py", "test_experiments.py", "test_dvc_yaml.py", "test_parallel.py",
-    "test_default_songs.py", "test_figures.py", "test_em.py", "test_extract.py",
-    "test_extraction.py", "test_train_gmm.py", "test_report.py", "test_page.py",
+    "test_experiments.py", "test_dvc.py", "test_moved.py", "test_parallel.py",
+    "test_choice_of_features.py", "test_report.py", "test_placing.py", "test_em.py",
+    "test_figures.py", "test_extraction.py", "test_benchmarks.py", "test_extract.py",
+    "test_dvc_yaml.py", "test_default_songs.py", "test_parity.py", "test_page.py",
 ]  # fmt: skip
 
 
