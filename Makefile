@@ -1,7 +1,7 @@
 # make        sets up .venv, the page of `dvc plots` and the machine code of the fits (once, and
 #             again when requirements.lock or their sources change), then `dvc repro`; ends
 #             with the first lines of the report
-# make test   the same set-up, then ruff, mypy and every test
+# make test   the same set-up, then ruff, and mypy beside every test
 # make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, a
 #             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
@@ -29,8 +29,11 @@ repro: repository whole_lock $(READY) $(PAGE) $(CODE)
 test: repository $(READY) $(PAGE) $(CODE)
 	ruff check .
 	ruff format --check .
-	mypy stages song_mixtures tests benchmarks
-	pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+	@echo "mypy and pytest, side by side"; \
+	mypy stages song_mixtures tests benchmarks & types=$$!; \
+	pytest --numprocesses logical --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types || { echo "What mypy has found stands above." >&2; exit 1; }; \
+	exit $$tests
 
 bench: $(READY) $(CODE)
 	python -m benchmarks.targets --songs $(or $(SONGS),1000000)

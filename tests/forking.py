@@ -1,10 +1,15 @@
-"""`python -m stages.<stage>` and `dvc`, started by forking a process that has the libraries loaded.
+"""`python -m <our module>` and `dvc`, started by forking a process that has the libraries loaded.
 
 Tests of the pipeline start hundreds of these commands, and each spends about a second importing
-pandas, scikit-learn or DVC. A server imports them once; a command is then a fork of it, with the
-folder, arguments, environment and open files of whoever asked. No module of the project is among
-what is loaded: the fork imports those of its own folder, as a new process does. What else is asked
-of `python` runs as ever.
+pandas, scikit-learn, numba or DVC. A server imports them once; a command is then a fork of it, with
+the folder, arguments, environment and open files of whoever asked. No module of the project is
+among what is loaded: the fork imports those of its own folder, as a new process does. What else is
+asked of `python` runs as ever.
+
+Two more things are done once that cost more than what is tested. A copy of the project, such as
+DVC makes for a queued experiment, gets the machine code of this one's fits, which numba would
+compile for twenty seconds. And DVC, which reads dvc.lock anew at every stage, with the comments
+that it does not have, gets what it wrote a moment ago.
 
 A fork ends without the interpreter's last tidying, which would copy most of the memory that it
 shares with the server: what a module has registered for the end is called, what it has said is
@@ -14,9 +19,11 @@ written, and the process is gone.
 import atexit
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,11 +32,17 @@ import tempfile
 import threading
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
+
+ROOT = Path(__file__).parents[1]
+MACHINE_CODE = Path("song_mixtures/fitting/__pycache__")
 
 LOADED = (
+    "PIL.JpegImagePlugin",
+    "celery.worker.worker",
     "dulwich.ignore",
     "dulwich.porcelain",
+    "dulwich.stash",
     "dulwich.worktree",
     "dvc.cachemgr",
     "dvc.cli.parser",
@@ -38,8 +51,12 @@ LOADED = (
     "dvc.repo.experiments.collect",
     "dvc.repo.experiments.executor.local",
     "dvc.repo.experiments.queue.celery",
+    "dvc.repo.experiments.queue.tempdir",
+    "dvc.repo.experiments.queue.workspace",
     "dvc.repo.experiments.run",
+    "dvc.repo.experiments.show",
     "dvc.repo.index",
+    "dvc.render.match",
     "dvc.repo.metrics.diff",
     "dvc.repo.open_repo",
     "dvc.repo.plots",
@@ -50,13 +67,22 @@ LOADED = (
     "dvc.utils.strictyaml",
     "dvc_data.hashfile.db.local",
     "dvc_data.index.checkout",
+    "dvc_data.index.push",
     "dvc_render.vega",
+    "dvc_task.app.filesystem",
+    "dvc_task.proc.manager",
     "fsspec.implementations.memory",
     "hydra.compose",
+    "jinja2",
     "joblib",
+    "kombu.transport.filesystem",
+    "markdown_it",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
+    "matplotlib.style",
+    "narwhals._pandas_like.dataframe",
     "networkx",
+    "numba",
     "pandas",
     "platformdirs",
     "pyarrow.csv",
@@ -69,6 +95,8 @@ LOADED = (
     "scmrepo.git",
     "scmrepo.git.backend.pygit2.filter",
     "sklearn.cluster",
+    "sklearn.compose",
+    "sklearn.ensemble",
     "sklearn.metrics",
     "sklearn.mixture",
     "sklearn.preprocessing",
@@ -85,7 +113,7 @@ module = sys.argv[2] if sys.argv[1:2] == ["-m"] else ""
 arguments = sys.argv[3:]
 if {name!r} == "dvc":
     module, arguments = "dvc", sys.argv[1:]
-elif not module.startswith("stages."):
+elif not module.startswith(("stages.", "song_mixtures.")):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 request = json.dumps([module, arguments, os.getcwd(), dict(os.environ)]).encode()
 connection = socket.socket(socket.AF_UNIX)
@@ -149,6 +177,7 @@ def become(request: list[Any], files: list[int]) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    give_machine_code(Path(folder))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -164,6 +193,34 @@ def become(request: list[Any], files: list[int]) -> None:
     leave(0)
 
 
+def give_machine_code(folder: Path) -> None:
+    """Put numba's machine code into a copy of the project; numba takes it for the same source."""
+    cached = folder / MACHINE_CODE
+    if cached.parent.is_dir() and not any(cached.glob("*.nbi")):
+        cached.mkdir(exist_ok=True)
+        for path in (ROOT / MACHINE_CODE).glob("*.nb?"):
+            shutil.copy(path, cached)
+
+
+def keep_the_lock() -> None:
+    """Have DVC go on with the dvc.lock that it has written, in place of parsing it once more."""
+    from dvc.utils.serialize import _yaml
+
+    parse, dump = _yaml.parse_yaml_for_update, _yaml._dump
+    kept: dict[str, Any] = {}
+
+    def parse_once(text: str, path: str) -> Any:
+        return kept.pop(text) if text in kept else parse(text, path)
+
+    def dump_and_keep(content: Any, stream: TextIO) -> None:
+        written = io.StringIO()
+        dump(content, written)
+        stream.write(written.getvalue())
+        kept[written.getvalue()] = content
+
+    _yaml.parse_yaml_for_update, _yaml._dump = parse_once, dump_and_keep
+
+
 def leave(code: int) -> NoReturn:
     """End this process in the order in which an interpreter does."""
     threading._shutdown()  # type: ignore[attr-defined] # waits for threads
@@ -177,6 +234,10 @@ def main() -> None:
     """Load the libraries and serve."""
     for name in LOADED:
         importlib.import_module(name)
+    importlib.import_module("numba").njit(
+        lambda: None
+    )()  # at the first function it loads half of itself
+    keep_the_lock()
     gc.freeze()
     become(**serve(sys.argv[1]))
 

@@ -1,6 +1,7 @@
-"""The commands of the docs that take long, run as printed: `pytest tests/long_commands.py`.
+"""What takes too long for `make test`: `pytest tests/long_commands.py`, a part of it in `.ci/run`.
 
-No part of `make test`; tests/test_commands.py holds them to the pages.
+The long commands of the docs, run as printed, which tests/test_commands.py holds to the pages, and
+the marks of the default run's thousand songs.
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import TABLE, call, write_params
 from tests.test_commands import LONG
+from tests.test_default_songs import MARKS, figures_of
 
 
 @pytest.mark.parametrize("command", LONG)
@@ -34,3 +36,13 @@ def test_it_runs_as_it_is_printed(project: Path, command: str) -> None:
     said = call(project, "bash", "-ec", command)
     assert "ERROR" not in said
     assert "Traceback" not in said
+
+
+def test_the_figures_of_the_default_songs_reach_their_marks() -> None:
+    found = figures_of(1000)
+    for figure, (low, high) in MARKS.items():
+        assert low < found[figure] <= high, figure
+    assert 1 < found["folder, MB"] <= 100
+    # The mixture is less sure of hybrids.
+    assert 0.5 < found["AUC of entropy for hybrids"] <= 1
+    assert found["mean entropy of hybrids, nats"] > found["mean entropy of pure songs, nats"]

@@ -26,7 +26,6 @@ from tests.conftest import (
     ROOT,
     SMALL,
     TABLE,
-    give_machine_code,
     make_songs,
     params_with,
     pipeline_stages,
@@ -95,8 +94,6 @@ def fill(box: Path, stage: dict[str, Any], store: Path) -> None:
             shutil.copytree(source, box / path, dirs_exist_ok=True, ignore=ignored)
         else:
             shutil.copy(source, box / path)
-    if (box / "song_mixtures/fitting").is_dir():
-        give_machine_code(box)
     lists = {"input.audio": [AUDIO], "input.gtzan_table": [GTZAN_TABLE]}
     given: dict[str, Any] = lists if set(stage["deps"]) & {AUDIO, GTZAN_TABLE} else {}
     params = declared_params(stage, params_with(SMALL | TABLE | READINGS | PLACED | given))

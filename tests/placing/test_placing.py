@@ -38,6 +38,7 @@ from tests.conftest import (
     run_stages,
     write_params,
 )
+from tests.forking import forking_commands
 
 # Of written posteriors: half of their last digit, and what two ways to compute them round.
 LAST_DIGIT = 0.5e-6 + 1e-9
@@ -49,7 +50,7 @@ def place(
     """Run the command as people do, in the run's folder or from `here`."""
     where = [] if here is None else ["--run", str(run)]
     done = subprocess.run(
-        [sys.executable, "-m", "song_mixtures.placing", *words, *where],
+        [forking_commands() / "python", "-m", "song_mixtures.placing", *words, *where],
         cwd=here or run,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
