@@ -12,7 +12,7 @@ HEAVY = {"librosa", "matplotlib", "numba", "scipy", "sklearn", "distributed", "d
 # numba of train_gmm to a mixture that the sweep has not tried.
 USED = {
     "input": set(),
-    "demo": {"scipy"},
+    "demo": set(),
     "extract": {"scipy"},
     "gtzan_table": {"scipy"},
     "preprocess": set(),
