@@ -73,7 +73,7 @@ $(PAGE): $(wildcard song_mixtures/presentation/page/*.* song_mixtures/presentati
 
 # numba's machine code of the fits; where it cannot be kept, every fit's process compiles anew.
 $(CODE): song_mixtures/fitting/compiled.py $(READY)
-	@echo "Compiling the fits, half a minute ..."
+	@echo "Compiling the fits, a quarter of a minute ..."
 	@python -m song_mixtures.fitting
 	-@mkdir -p $(@D) && touch $@
 
