@@ -229,12 +229,14 @@ Reference and ours ran in the same run; other work on the machine moves both, so
 
 The notebook's sweep of the large table is estimated from one initialization of K = 10 on all songs,
 its time in proportion to K; log-likelihoods are compared at that K. In the sweep of the small table
-the log-likelihood is that of the K where ours is furthest below.
+the log-likelihood is that of the K where ours is furthest below: a large one, where scikit-learn
+keeps a likelier fit with a degenerate component and ours a valid one.
 
 ## The default table, stage by stage
 
-Each stage of the synthetic songs' table by its own command, without DVC. The unit is one import of
-`sklearn.cluster` in a process of its own, measured between the stages.
+Each stage of the synthetic songs' table by its own command, without DVC; then an experiment with
+another K under DVC. The unit is one import of `sklearn.cluster` in a process of its own, measured
+between the stages.
 
 {small}
 
