@@ -2,8 +2,8 @@
 #             again when requirements.lock or their sources change), then `dvc repro`; ends
 #             with the first lines of the report
 # make test   the same set-up, then ruff, and mypy beside every test
-# make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, a
-#             quarter of an hour; make bench SONGS=20000 prints a short form within five minutes
+# make bench  the same set-up, then every target of speed and memory: benchmarks/results.md, in
+#             25 minutes; make bench SONGS=20000 prints a short form within five minutes
 # make lock   pins the dependencies of pyproject.toml anew (needs uv)
 # make clean  removes the environment and the tools' caches, no result
 

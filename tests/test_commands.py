@@ -136,7 +136,7 @@ NOT_RUN = {
     "git clone <this repository> song-mixtures && cd song-mixtures": "`.ci/run` is in a clone",
     "make": "it installs from the network and runs for a minute: `.ci/run` runs it",
     "make test": "it is what runs this: `.ci/run` runs it",
-    "make bench": "a quarter of an hour: it wrote benchmarks/results.md",
+    "make bench": "25 minutes: it wrote benchmarks/results.md",
     "python -m benchmarks.choice_of_features em": "minutes: test_em.py has a short form",
     "find data/raw/my_music -name '*.m4a' -exec sh -c 'for f; do ffmpeg -v error -n -i \"$f\" -vn "
     '"${f%.*}.flac"; done\' sh {} +': "ffmpeg is not among what the project installs",
