@@ -20,8 +20,8 @@ import pandas as pd
 import soundfile
 from numpy.random import Generator
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from song_mixtures.audio.memory import keep_freed_memory
 from song_mixtures.audio.recipes import RECIPES
 from song_mixtures.audio.synthesis import SAMPLE_RATE, Recipe, blend, make_song
 from song_mixtures.compute.parallel import Compute, parallel_map
@@ -30,6 +30,7 @@ from song_mixtures.pipeline.files import write_metrics
 from song_mixtures.pipeline.params import Range, read_params
 from song_mixtures.pipeline.stage import check_dvc_alive, run, say
 from song_mixtures.pipeline.tables import write_table
+from song_mixtures.progress.bars import with_bar
 
 DEMO_AUDIO = Path("data/raw/demo_audio")
 DEMO_TRUTH = Path("data/raw/demo_truth.csv")
@@ -126,9 +127,7 @@ def write_song(genre: str, number: int, demo: Demo, folder: Path) -> Truth:
     demo : the stage's parameters
     folder : of all songs; that of the genre is made in it
     """
-    # glibc gives freed memory back to the system beyond twice the largest block freed so far, here
-    # 32 MB; to get it anew, page by page, took a third of the time of every song.
-    np.empty(2**24, dtype=np.uint8)
+    keep_freed_memory()
     rng = np.random.default_rng([demo.seed, number, *genre.encode()])
     recipe, second_genre, hybrid_share = draw_recipe(genre, number, demo.hybrid_songs_share, rng)
     song = make_song(recipe, demo.seconds, rng)
@@ -155,9 +154,7 @@ def write_songs(demo: Demo, folder: Path, compute: Compute) -> pd.DataFrame:
     folder = folder.resolve()  # workers may stand in another folder
     calls = ((genre, number, demo, folder) for genre, number in songs)
     truths = parallel_map(write_song, calls, compute, visible=folder)
-    return pd.DataFrame(
-        list(tqdm(truths, "demo", len(songs), unit=" songs", delay=2, disable=None))
-    )
+    return pd.DataFrame(list(with_bar(truths, "songs", len(songs))))
 
 
 @contextmanager

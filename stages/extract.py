@@ -13,7 +13,6 @@ It cannot see whether a file holds music: speech gets a tempo and a valence, too
 import hashlib
 import inspect
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +20,6 @@ from typing import Annotated, Any, Literal
 
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm import tqdm
 
 from song_mixtures.audio.decoding import UnusableError, read_clip
 from song_mixtures.audio.extraction import (
@@ -39,6 +37,7 @@ from song_mixtures.pipeline.files import read_json, write_json, write_metrics
 from song_mixtures.pipeline.params import Range, read_param, read_params
 from song_mixtures.pipeline.stage import StageError, run, say
 from song_mixtures.pipeline.tables import write_table
+from song_mixtures.progress.bars import with_bar
 from song_mixtures.songs.names import display_name
 
 SONGS = Path("data/raw/audio_features.csv")
@@ -160,20 +159,12 @@ def extract_songs(paths: list[Path], parameters: Extract, compute: Compute) -> l
     visible = next((path.absolute() for path in paths if path.is_file()), None)
     outcomes = parallel_map(extract_song, calls, compute, visible=visible, most_jobs=most_jobs)
     try:
-        return list(with_progress(outcomes, len(paths)))
+        return list(with_bar(outcomes, "songs", len(paths)))
     except TerminatedWorkerError:
         raise StageError(
             "a worker process was killed, perhaps for lack of memory; finished songs are "
             "kept, so run `dvc repro` again, with compute.n_jobs: 1 if need be"
         ) from None
-
-
-def with_progress(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
-    """Show a bar with the rate on standard error, when it takes more than two seconds."""
-    bar: Iterable[Outcome] = tqdm(
-        outcomes, desc="extract", total=total, unit=" songs", delay=2, disable=None
-    )
-    return bar
 
 
 def too_long(paths: list[Path], outcomes: list[Outcome], most: float | None) -> dict[Path, str]:

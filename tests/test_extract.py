@@ -557,6 +557,6 @@ def test_a_killed_worker_is_told_in_a_sentence(
         raise TerminatedWorkerError("killed")
 
     put(songs / "a.wav")
-    monkeypatch.setattr(extract, "with_progress", killed)
+    monkeypatch.setattr(extract, "with_bar", killed)
     with pytest.raises(StageError, match="a worker process was killed"):
         extract.main()

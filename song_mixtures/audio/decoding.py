@@ -9,6 +9,7 @@ import soundfile
 import soxr
 
 from song_mixtures.audio.extraction import RATE, Samples
+from song_mixtures.audio.memory import keep_freed_memory
 
 # A damaged header can claim any rate, and with it any number of samples to make room for.
 SLOWEST_RATE, FASTEST_RATE = 2_000, 400_000  # Hz
@@ -38,9 +39,7 @@ def read_clip(path: Path, *, seconds: float, min_seconds: float) -> Clip:
     The middle, for a song's beginning and end are the least like the song. Channels are averaged.
     Raises UnusableError where the file does not decode or less than `min_seconds` of it do.
     """
-    # glibc gives freed memory back to the system beyond twice the largest block freed so far, here
-    # 32 MB; to get it anew, page by page, took as long as the Fourier transform of every clip.
-    np.empty(2**24, dtype=np.uint8)
+    keep_freed_memory()
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:
             rate, frames = file.samplerate, file.frames
